@@ -1,0 +1,1 @@
+//! AWS through its SDK: sessions, clients, error classification, estate reader, smithy adapter.

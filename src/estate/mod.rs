@@ -1,0 +1,6 @@
+//! Plain organisation and IAM data (pure): the types, ARNs, and the canonical form two worlds are compared in.
+
+pub mod arn;
+mod types;
+
+pub use types::*;

@@ -1,0 +1,92 @@
+//! What happens in a run, as values. The engine emits them, `report` renders them.
+
+use crate::error::Place;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Nothing had to be changed.
+    Ok,
+    Changed,
+    /// Taken from the journal of the resumed run, without a call.
+    Replayed,
+    Failed,
+    Paused,
+}
+
+/// The account a step works in: what the recap and the lanes are sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
+pub struct AccountLabel {
+    pub id: String,
+    /// The account's name where it is known, else its id.
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// The first event of a run.
+    Run {
+        run: String,
+        playbook: String,
+        target: String,
+        account: String,
+        resumed: bool,
+    },
+    StepStarted {
+        key: String,
+        account: AccountLabel,
+        scope: Vec<String>,
+        label: String,
+    },
+    /// A step waits: for a retry, for an account to come up, for a slot.
+    StepWaiting {
+        key: String,
+        account: AccountLabel,
+        reason: String,
+        seconds: f64,
+    },
+    StepFinished {
+        key: String,
+        account: AccountLabel,
+        scope: Vec<String>,
+        /// What a person reads: `create_role allow-admin`.
+        label: String,
+        status: Status,
+        /// One line for each change made: `CreateRole`, `PutGroupPolicy: Statement[0].Resource …`.
+        changes: Vec<String>,
+        error: Option<StepProblem>,
+        place: Option<Place>,
+        #[serde(skip)]
+        took: Duration,
+    },
+    Log {
+        text: String,
+        scope: Vec<String>,
+    },
+    Output {
+        name: String,
+        value: serde_json::Value,
+    },
+    /// Steps of the resumed run that the script did not reach again.
+    NoLongerReached {
+        keys: Vec<String>,
+    },
+    /// `run drained because of Ctrl-C`
+    Draining,
+}
+
+/// Why a step failed or was paused.
+#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
+pub struct StepProblem {
+    pub code: String,
+    pub message: String,
+    pub hints: Vec<String>,
+}
+
+/// Where events go. Called from every branch, so it must not block for long.
+pub type Sink = Arc<dyn Fn(&Event) + Send + Sync>;

@@ -1,0 +1,1 @@
+//! runner.toml, targets, environments, parameters, discovery, state directory.

@@ -1,0 +1,1 @@
+//! An AWS that lives in this process.

@@ -1,0 +1,9 @@
+//! Steps: key, decide, journal, retry, lock, schedule.
+
+mod failure;
+mod key;
+mod operation;
+
+pub use failure::{Failure, FailureClass};
+pub use key::StepKey;
+pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};
