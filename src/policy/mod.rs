@@ -37,3 +37,6 @@ pub use pattern::Pattern;
 pub use principal::{Principals, Standing, Subject};
 pub use size::characters;
 pub use statement::{Effect, Patterns, Statement};
+
+#[cfg(test)]
+mod tests;
