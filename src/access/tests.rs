@@ -233,8 +233,8 @@ fn assume_with(caller: &Caller, account: &str, statement: &Value, context: BTree
     authorise(&estate(), &Request { caller, action: "sts:AssumeRole", resource: &resource, context, trust })
 }
 
-fn trusting(principal: Value) -> Value {
-    json!({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+fn trusting(principal: impl Into<Value>) -> Value {
+    json!({"Effect": "Allow", "Principal": principal.into(), "Action": "sts:AssumeRole"})
 }
 
 fn aws(principal: impl Into<Value>) -> Value {
@@ -257,9 +257,9 @@ fn trust_of_another_account() {
         ("another user", &admin, aws("arn:aws:iam::111111111111:user/other"), "Trust implicit"),
         ("wildcard user", &admin, aws("arn:aws:iam::111111111111:user/*"), "Trust implicit"),
         ("user without its path", &of_user(MANAGEMENT, "own"), aws("arn:aws:iam::111111111111:user/own"), "Trust implicit"),
-        ("everyone", &admin, trusting(json!("*")), "allow"),
+        ("everyone", &admin, trusting("*"), "allow"),
         ("everyone, written otherwise", &admin, aws("*"), "allow"),
-        ("everyone, caller without policy", &nobody, trusting(json!("*")), "Identity implicit"),
+        ("everyone, caller without policy", &nobody, trusting("*"), "Identity implicit"),
         ("role ARN for its session", &deployer, aws("arn:aws:iam::111111111111:role/ci/deployer"), "allow"),
         ("role ARN without its path", &deployer, aws("arn:aws:iam::111111111111:role/deployer"), "Trust implicit"),
         ("session ARN", &deployer, aws("arn:aws:sts::111111111111:assumed-role/deployer/s1"), "allow"),
@@ -316,7 +316,7 @@ fn trust_within_the_account() {
         ("account, caller with policy", &of_user(DEV, "ann"), aws(DEV), "allow"),
         ("named user needs no policy", &eve, aws("arn:aws:iam::222222222222:user/eve"), "allow"),
         ("account and named user", &eve, aws(json!([DEV, "arn:aws:iam::222222222222:user/eve"])), "allow"),
-        ("everyone needs no policy", &eve, trusting(json!("*")), "allow"),
+        ("everyone needs no policy", &eve, trusting("*"), "allow"),
         ("named role needs no policy", &plain, aws("arn:aws:iam::222222222222:role/plain"), "allow"),
         ("named session needs no policy", &plain, aws("arn:aws:sts::222222222222:assumed-role/plain/s1"), "allow"),
         ("named role is held by its boundary", &bounded, aws("arn:aws:iam::222222222222:role/bounded"), "Boundary implicit"),

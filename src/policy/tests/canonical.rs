@@ -3,8 +3,8 @@
 use crate::policy::{Document, difference};
 use serde_json::{Value, json};
 
-fn doc(statement: Value) -> Document {
-    Document::stored(json!({"Version": "2012-10-17", "Statement": statement}))
+fn doc(statement: impl Into<Value>) -> Document {
+    Document::stored(json!({"Version": "2012-10-17", "Statement": statement.into()}))
 }
 
 fn trust(principal: &Value) -> Document {

@@ -3,7 +3,7 @@
 use crate::policy::{Context, Document, Outcome, Query, evaluate};
 use serde_json::{Value, json};
 
-fn outcome(statements: Value, action: &str, resource: &str) -> &'static str {
+fn outcome(statements: &Value, action: &str, resource: &str) -> &'static str {
     let document = Document::stored(json!({"Version": "2012-10-17", "Statement": statements}));
     let mut context = Context::new();
     context.set("aws:username", "ann");
@@ -46,7 +46,7 @@ fn statements() {
             "deny",
         ),
     ] {
-        assert_eq!(outcome(statements, "iam:GetRole", role), expected, "{name}");
+        assert_eq!(outcome(&statements, "iam:GetRole", role), expected, "{name}");
     }
 }
 
@@ -70,7 +70,7 @@ fn variables_need_the_new_version() {
     assert!(!allowed(Some("2012-10-17"), "arn:aws:iam::1:user/team/ann"), "a path is not covered");
 }
 
-fn holds(condition: Value) -> bool {
+fn holds(condition: &Value) -> bool {
     let document = Document::stored(json!({"Version": "2012-10-17", "Statement": {
         "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition
     }}));
@@ -142,7 +142,7 @@ fn operators() {
         (json!({"StringEquals": {"aws:username": "ann"}, "Bool": {"aws:MultiFactorAuthPresent": "false"}}), false),
         (json!({"StringEquals": {"aws:username": "ann", "aws:PrincipalTag/team": "other"}}), false),
     ] {
-        assert_eq!(holds(condition.clone()), expected, "{condition}");
+        assert_eq!(holds(&condition), expected, "{condition}");
     }
 }
 
@@ -180,6 +180,6 @@ fn missing_keys_and_many_values() {
         (json!({"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["team", "cost"]}}), false),
         (json!({"ForAnyValue:StringEqualsIfExists": {"aws:missing": ["env"]}}), true),
     ] {
-        assert_eq!(holds(condition.clone()), expected, "{condition}");
+        assert_eq!(holds(&condition), expected, "{condition}");
     }
 }
