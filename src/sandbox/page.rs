@@ -70,6 +70,13 @@ impl Call<'_> {
     }
 }
 
+impl<T> Page<T> {
+    /// Gives the items their shape, after the page is cut: only those that are handed out.
+    pub(crate) fn map(self, shape: impl FnMut(T) -> Value) -> Page<Value> {
+        Page { items: self.items.into_iter().map(shape).collect(), next: self.next }
+    }
+}
+
 impl Page<Value> {
     /// `{list: [...], IsTruncated, Marker}`
     pub(crate) fn into_iam(self, list: &str) -> Value {

@@ -112,7 +112,7 @@ impl Sandbox {
             }
         };
         let reply = match result {
-            Ok(result) => wire::success(arrival.service, &arrival.operation, &result, &id, now),
+            Ok(result) => wire::success(arrival.service, &arrival.operation, result, &id, now),
             Err(error) => wire::failure(arrival.service.protocol(), Some(arrival.service), &error, &id, now),
         };
         (!lost).then_some(reply)

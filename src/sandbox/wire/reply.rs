@@ -9,19 +9,34 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The answer to a call that went well; `Value::Null` when the operation has no result.
-pub(crate) fn success(service: Service, operation: &str, result: &Value, id: &str, now: Timestamp) -> Response<Bytes> {
+pub(crate) fn success(service: Service, operation: &str, result: Value, id: &str, now: Timestamp) -> Response<Bytes> {
     let body = match service.protocol() {
         Protocol::Json if result.is_null() => "{}".to_owned(),
-        Protocol::Json => result.to_string(),
+        Protocol::Json => without_null(result).to_string(),
         Protocol::Query => {
             let mut body = format!("<{operation}Response xmlns=\"{}\">", service.namespace());
-            element(&mut body, &format!("{operation}Result"), result);
+            element(&mut body, &format!("{operation}Result"), &result);
             element(&mut body, "ResponseMetadata", &json!({ "RequestId": id }));
             body.push_str(&format!("</{operation}Response>"));
             body
         }
     };
     respond(service.protocol(), 200, body, id, now)
+}
+
+/// AWS leaves absent members out.
+fn without_null(value: Value) -> Value {
+    match value {
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, member)| !member.is_null())
+                .map(|(key, member)| (key, without_null(member)))
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_null).collect()),
+        other => other,
+    }
 }
 
 /// The answer to a call that was refused.
