@@ -7,6 +7,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::service::{Need, Operation};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "CreateAccountAlias", needs: alias_needs, run: create_alias },
@@ -17,11 +18,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
 /// 3-63 lower-case letters, digits and single dashes, none at an end; not an account id.
 fn is_alias(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-        && !text.contains("--")
-        && !(text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
+    let account_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let dashed = text.starts_with('-') || text.ends_with('-') || text.contains("--");
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') && !dashed && !account_id
 }
 
 fn alias_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
@@ -77,7 +76,7 @@ fn summary(call: &mut Call) -> Result<Value, AwsError> {
         ("PolicyVersionsInUse", versions),
         ("PolicyVersionsInUseQuota", 10_000),
         ("VersionsPerPolicyQuota", quotas::VERSIONS_PER_POLICY),
-        ("MFADevices", devices.map_or(0, |devices| devices.len())),
+        ("MFADevices", devices.map_or(0, BTreeMap::len)),
         ("MFADevicesInUse", devices.map_or(0, |devices| devices.values().filter(|device| device.user.is_some()).count())),
         ("AccessKeysPerUserQuota", quotas::KEYS_PER_USER),
         ("GroupsPerUserQuota", quotas::GROUPS_PER_USER),

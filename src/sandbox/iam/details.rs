@@ -61,13 +61,13 @@ impl Item<'_> {
 fn details(call: &mut Call) -> Result<Value, AwsError> {
     let filter = call.params.texts("Filter")?;
     let iam = &call.account()?.iam;
-    let uses = usage::all(iam);
+    let usages = usage::all(iam);
     let items = (iam.users.iter().map(|(name, user)| Item::User(name, user)))
         .chain(iam.groups.iter().map(|(name, group)| Item::Group(name, group)))
         .chain(iam.roles.iter().map(|(name, role)| Item::Role(name, role)))
         .chain(iam.policies.iter().map(|(arn, policy)| Item::Local(arn, policy)))
         // AWS's own are shown when they are in use
-        .chain(uses.keys().filter_map(|arn| policies::aws_managed(call, arn).map(|policy| Item::Aws(arn, policy))));
+        .chain(usages.keys().filter_map(|arn| policies::aws_managed(call, arn).map(|policy| Item::Aws(arn, policy))));
     let wanted = items.filter(|item| filter.is_empty() || filter.contains(&item.kind()));
     let page = call.page(wanted.map(|item| (item.key(), item)))?;
     let mut result = json!({
@@ -76,7 +76,7 @@ fn details(call: &mut Call) -> Result<Value, AwsError> {
         "Marker": page.next,
     });
     for item in &page.items {
-        let used = |arn: &str| uses.get(arn).copied().unwrap_or_default();
+        let used = |arn: &str| usages.get(arn).copied().unwrap_or_default();
         let shown = match item {
             Item::User(name, user) => show_user(call, name, user),
             Item::Group(name, group) => show_group(call, name, group),
@@ -92,10 +92,7 @@ fn details(call: &mut Call) -> Result<Value, AwsError> {
 }
 
 fn inline(policies: &BTreeMap<String, Document>) -> Vec<Value> {
-    policies
-        .iter()
-        .map(|(name, document)| json!({ "PolicyName": name, "PolicyDocument": documents::encoded(document) }))
-        .collect()
+    policies.iter().map(|(name, document)| json!({ "PolicyName": name, "PolicyDocument": documents::encoded(document) })).collect()
 }
 
 fn show_user(call: &Call, name: &str, user: &User) -> Value {

@@ -123,7 +123,7 @@ impl Entity {
     }
 
     /// The policies of the entity of exactly this name.
-    pub(super) fn policies(self, iam: &mut Iam, name: &str) -> Option<Policies<'_>> {
+    pub(super) fn policies<'a>(self, iam: &'a mut Iam, name: &str) -> Option<Policies<'a>> {
         let (attached, inline) = match self {
             Entity::User => iam.users.get_mut(name).map(|user| (&mut user.attached, &mut user.inline)),
             Entity::Group => iam.groups.get_mut(name).map(|group| (&mut group.attached, &mut group.inline)),
@@ -133,7 +133,7 @@ impl Entity {
     }
 
     /// Tags and permissions boundary of the user or role of exactly this name; groups have neither.
-    pub(super) fn labels(self, iam: &mut Iam, name: &str) -> Option<(&mut Tags, &mut Option<Arn>)> {
+    pub(super) fn labels<'a>(self, iam: &'a mut Iam, name: &str) -> Option<(&'a mut Tags, &'a mut Option<Arn>)> {
         match self {
             Entity::User => iam.users.get_mut(name).map(|user| (&mut user.tags, &mut user.boundary)),
             Entity::Role => iam.roles.get_mut(name).map(|role| (&mut role.tags, &mut role.boundary)),

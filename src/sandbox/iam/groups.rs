@@ -33,12 +33,8 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
     let name = Entity::Group.asked(call)?;
     Entity::Group.free(call, &name)?;
     quotas::room(call.account()?.iam.groups.len(), quotas::GROUPS, "GroupsPerAccount")?;
-    let group = Group {
-        id: unique_id(call, "AGPA", "group", &name),
-        path: names::path(call)?,
-        attached: BTreeSet::new(),
-        inline: BTreeMap::new(),
-    };
+    let group =
+        Group { id: unique_id(call, "AGPA", "group", &name), path: names::path(call)?, attached: BTreeSet::new(), inline: BTreeMap::new() };
     note_created(call, call.iam_arn("group", &group.path, &name));
     let shown = show(call, &name, &group);
     call.account_mut()?.iam.groups.insert(name, group);

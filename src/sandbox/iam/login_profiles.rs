@@ -68,9 +68,7 @@ fn update(call: &mut Call) -> Result<Value, AwsError> {
         password_policy::check(call, password)?;
     }
     let reset_required = call.params.flag("PasswordResetRequired")?;
-    if let (Some(profile), Some(required)) =
-        (call.world.extras_mut(&call.caller.account).login_profiles.get_mut(&user), reset_required)
-    {
+    if let (Some(profile), Some(required)) = (call.world.extras_mut(&call.caller.account).login_profiles.get_mut(&user), reset_required) {
         profile.reset_required = required;
     }
     Ok(Value::Null)

@@ -135,15 +135,8 @@ mod tests {
     #[test]
     fn names() {
         let long = "x".repeat(65);
-        let table = [
-            ("alice", true),
-            ("a+b=c,d.e@f-g_h", true),
-            ("", false),
-            ("a b", false),
-            ("a/b", false),
-            ("é", false),
-            (long.as_str(), false),
-        ];
+        let table =
+            [("alice", true), ("a+b=c,d.e@f-g_h", true), ("", false), ("a b", false), ("a/b", false), ("é", false), (long.as_str(), false)];
         for (name, fits) in table {
             assert_eq!(check_name("UserName", name, SHORT).is_ok(), fits, "{name}");
         }
@@ -152,7 +145,8 @@ mod tests {
     #[test]
     fn paths() {
         let long = format!("/{}/", "x".repeat(511));
-        let table = [("/", true), ("/a/", true), ("/a/b//c/", true), ("a/", false), ("/a", false), ("", false), ("/a b/", false), (&long, false)];
+        let table =
+            [("/", true), ("/a/", true), ("/a/b//c/", true), ("a/", false), ("/a", false), ("", false), ("/a b/", false), (&long, false)];
         for (path, fits) in table {
             assert_eq!(check_path("Path", path).is_ok(), fits, "{path}");
         }

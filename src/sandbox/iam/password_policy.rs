@@ -57,10 +57,7 @@ fn stored<'a>(call: &'a Call) -> Option<&'a Value> {
 fn get(call: &mut Call) -> Result<Value, AwsError> {
     match stored(call) {
         Some(policy) => Ok(json!({ "PasswordPolicy": policy })),
-        None => Err(AwsError::no_such_entity(format!(
-            "The Password Policy with domain name {} cannot be found.",
-            call.caller.account
-        ))),
+        None => Err(AwsError::no_such_entity(format!("The Password Policy with domain name {} cannot be found.", call.caller.account))),
     }
 }
 
@@ -87,12 +84,10 @@ pub(super) fn check(call: &Call, password: &str) -> Result<(), AwsError> {
         return refuse(format!("Password should have a minimum length of {least}"));
     }
     match policy {
-        Some(policy) => {
-            match sorts.iter().find(|(flag, _, present)| policy[*flag] == json!(true) && !present) {
-                Some((_, what, _)) => refuse(format!("Password should have at least one {what}")),
-                None => Ok(()),
-            }
-        }
+        Some(policy) => match sorts.iter().find(|(flag, _, present)| policy[*flag] == json!(true) && !present) {
+            Some((_, what, _)) => refuse(format!("Password should have at least one {what}")),
+            None => Ok(()),
+        },
         None if sorts.iter().filter(|(_, _, present)| *present).count() < 3 => {
             refuse("Password should have at least three of: uppercase letter, lowercase letter, number, symbol".to_owned())
         }

@@ -78,7 +78,8 @@ pub(super) fn changed<'a>(call: &'a mut Call, policy: &str) -> Result<&'a mut Ma
 
 /// As lists and replies to CreatePolicy show a policy: without description and tags.
 pub(super) fn show(call: &Call, policy_arn: &str, policy: &ManagedPolicy, usage: Usage) -> Value {
-    let updated = policy.versions.keys().filter_map(|version| call.world.created(&call.caller.account, &versions::key(policy_arn, version)));
+    let updated =
+        policy.versions.keys().filter_map(|version| call.world.created(&call.caller.account, &versions::key(policy_arn, version)));
     json!({
         "PolicyName": policy.name,
         "PolicyId": policy.id,
@@ -196,8 +197,8 @@ fn list(call: &mut Call) -> Result<Value, AwsError> {
     let only_attached = call.params.flag("OnlyAttached")?.unwrap_or(false);
     let filter = call.params.text("PolicyUsageFilter");
     let iam = &call.account()?.iam;
-    let uses = usage::all(iam);
-    let used = |policy: &str| uses.get(policy).copied().unwrap_or_default();
+    let usages = usage::all(iam);
+    let used = |policy: &str| usages.get(policy).copied().unwrap_or_default();
     let wanted = |usage: Usage| {
         (!only_attached || usage.attachments + usage.boundaries > 0)
             && match filter {
@@ -218,7 +219,8 @@ fn list(call: &mut Call) -> Result<Value, AwsError> {
         .filter(|(policy_arn, _)| wanted(used(policy_arn)))
         .collect();
     managed.sort_by(|one, other| one.0.cmp(&other.0));
-    let managed = managed.iter().map(|(policy_arn, policy)| (format!("2 {policy_arn}"), show_managed(call, policy_arn, policy, used(policy_arn))));
+    let managed =
+        managed.iter().map(|(policy_arn, policy)| (format!("2 {policy_arn}"), show_managed(call, policy_arn, policy, used(policy_arn))));
     Ok(call.page(local.chain(managed))?.into_iam("Policies"))
 }
 

@@ -165,10 +165,8 @@ fn update_trust(call: &mut Call) -> Result<Value, AwsError> {
 
 fn delete(call: &mut Call) -> Result<Value, AwsError> {
     let (name, role) = found(call)?;
-    let obstacles = [
-        (!role.inline.is_empty(), "must delete policies first"),
-        (!role.attached.is_empty(), "must detach all policies first"),
-    ];
+    let obstacles =
+        [(!role.inline.is_empty(), "must delete policies first"), (!role.attached.is_empty(), "must detach all policies first")];
     if let Some((_, what)) = obstacles.iter().find(|(stands, _)| *stands) {
         return Err(AwsError::delete_conflict(format!("Cannot delete entity, {what}.")));
     }

@@ -63,7 +63,11 @@ pub(super) fn rename(world: &mut World, old: &str, new: &str) {
         return;
     }
     let names = |trust: &Document| {
-        trust.statements().iter().filter_map(|statement| statement.principals.as_ref()).any(|principals| principals.aws.iter().any(|name| name == old))
+        trust
+            .statements()
+            .iter()
+            .filter_map(|statement| statement.principals.as_ref())
+            .any(|principals| principals.aws.iter().any(|name| name == old))
     };
     let found: Vec<(String, String)> = world
         .estate()

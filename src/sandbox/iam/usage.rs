@@ -67,16 +67,16 @@ pub(super) fn of(iam: &Iam, policy: &str) -> Usage {
 
 /// How every policy that is used is used.
 pub(super) fn all(iam: &Iam) -> BTreeMap<&str, Usage> {
-    let mut uses: BTreeMap<&str, Usage> = BTreeMap::new();
+    let mut usages: BTreeMap<&str, Usage> = BTreeMap::new();
     for user in entities(iam) {
         for policy in user.attached {
-            uses.entry(policy).or_default().attachments += 1;
+            usages.entry(policy).or_default().attachments += 1;
         }
         if let Some(boundary) = user.boundary {
-            uses.entry(boundary).or_default().boundaries += 1;
+            usages.entry(boundary).or_default().boundaries += 1;
         }
     }
-    uses
+    usages
 }
 
 fn list_entities(call: &mut Call) -> Result<Value, AwsError> {
@@ -100,10 +100,10 @@ fn list_entities(call: &mut Call) -> Result<Value, AwsError> {
         Entity::User => 1,
         Entity::Role => 2,
     };
-    let users = entities(&call.account()?.iam)
+    let found = entities(&call.account()?.iam)
         .filter(|user| kind.is_none_or(|kind| kind == user.entity.title()) && user.path.starts_with(&prefix) && uses(user))
         .map(|user| (format!("{} {}", order(user.entity), user.name), user));
-    let page = call.page(users)?;
+    let page = call.page(found)?;
     let shown = |entity: Entity, id: &str| -> Vec<Value> {
         let of_kind = page.items.iter().filter(|user| user.entity == entity);
         of_kind.map(|user| json!({ entity.member(): user.name, id: user.id })).collect()

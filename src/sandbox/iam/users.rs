@@ -161,8 +161,7 @@ fn follow(call: &mut Call, old: &str, new: &str) {
 fn credentials_of(call: &Call, user: &str) -> Vec<String> {
     let all = call.world.credentials().iter();
     let own = all.filter(|(_, credential)| {
-        credential.caller.account == call.caller.account
-            && matches!(&credential.caller.principal, Principal::User { name } if name == user)
+        credential.caller.account == call.caller.account && matches!(&credential.caller.principal, Principal::User { name } if name == user)
     });
     own.map(|(id, _)| id.clone()).collect()
 }
