@@ -1,8 +1,11 @@
 //! Steps: key, decide, journal, retry, lock, schedule.
 
 mod failure;
+mod hash;
+pub mod journal;
 mod key;
 mod operation;
+pub mod schedule;
 
 pub use failure::{Failure, FailureClass};
 pub use key::StepKey;
