@@ -96,15 +96,39 @@ pub enum Entry {
     RunResumed(RunStart),
     Intent(Intent),
     /// AWS's own name for a call under way (`car-…`).
-    Handle { key: StepKey, number: u32, handle: Value },
-    Outcome { key: StepKey, number: u32, outcome: Outcome },
+    Handle {
+        key: StepKey,
+        number: u32,
+        handle: Value,
+    },
+    Outcome {
+        key: StepKey,
+        number: u32,
+        outcome: Outcome,
+    },
     StepEnded(StepEnd),
     /// A script caught the failure of this step.
-    Caught { key: StepKey },
-    Read { account: String, primitive: String, arguments_hash: String, occurrence: u32, output: Value },
-    Log { text: String, scope: Vec<String> },
-    Output { name: String, value: Value },
-    RunFinished { status: RunStatus },
+    Caught {
+        key: StepKey,
+    },
+    Read {
+        account: String,
+        primitive: String,
+        arguments_hash: String,
+        occurrence: u32,
+        output: Value,
+    },
+    Log {
+        text: String,
+        scope: Vec<String>,
+    },
+    Output {
+        name: String,
+        value: Value,
+    },
+    RunFinished {
+        status: RunStatus,
+    },
 }
 
 impl Entry {

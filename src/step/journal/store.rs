@@ -82,9 +82,8 @@ impl Journal {
         prepare_connection(&connection).map_err(|error| unusable(&name, &error))?;
         let application: i32 = pragma(&connection, "application_id").map_err(|error| unusable(&name, &error))?;
         let version: i32 = pragma(&connection, "user_version").map_err(|error| unusable(&name, &error))?;
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(|error| unusable(&name, &error))?;
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
         match (application, version, tables, rollout) {
             (0, 0, 0, Some(rollout)) => schema::create(&mut connection, rollout).map_err(|error| unusable(&name, &error))?,
             (APPLICATION_ID, SCHEMA_VERSION, ..) => {}
