@@ -1,1 +1,4 @@
 //! Rhai.
+
+mod engine;
+mod limits;
