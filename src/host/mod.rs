@@ -2,3 +2,6 @@
 
 mod engine;
 mod limits;
+mod object;
+mod suggest;
+mod values;
