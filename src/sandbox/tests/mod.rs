@@ -1,0 +1,11 @@
+//! Tests that drive the real wire.
+
+pub(crate) mod client;
+
+mod assume;
+mod creation;
+mod faults;
+mod organization;
+mod serve;
+mod signing;
+mod storage;
