@@ -1,6 +1,6 @@
 //! Progress on a terminal: a lane for each account at work, finished steps scroll past above.
 
-use super::counts::UnderWay;
+use super::tally::UnderWay;
 use super::paint::Paint;
 use super::plain::plain;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,6 +26,10 @@ impl Bars {
     /// Text that scrolls past above the lanes.
     pub(super) fn print(&self, text: &str) {
         self.multi.suspend(|| super::terminal::print_error(text));
+    }
+
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.multi.suspend(write)
     }
 
     /// Draws the lanes anew for the steps under way.

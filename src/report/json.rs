@@ -1,7 +1,9 @@
 //! `--output json`: one object per line. Format 1:
 //! `version` first, then the events as they come, `error` if there was one, `recap` last.
 
-use super::counts::Tally;
+use super::counts::by_id;
+use super::recap::End;
+use super::tally::Tally;
 use super::plain::is_unsafe;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -10,8 +12,7 @@ use std::fmt::Write;
 pub const FORMAT: u32 = 1;
 
 /// One line, with its line break. Characters a terminal may take for more than text come as `\u…` escapes.
-#[must_use]
-pub fn line(value: &Value) -> String {
+pub(super) fn line(value: &Value) -> String {
     let text = value.to_string();
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
@@ -31,23 +32,23 @@ pub(super) fn version() -> Value {
 }
 
 /// The last object: totals, and the same by account id.
-pub(super) fn recap(tally: &Tally, exit_code: u8, next: Option<&str>) -> Value {
-    let accounts: Map<String, Value> = tally
-        .accounts
-        .iter()
+pub(super) fn recap(tally: &Tally, end: &End<'_>) -> Value {
+    let accounts: Map<String, Value> = by_id(&end.recap.accounts)
+        .into_iter()
         .map(|(id, (name, counts))| {
             let mut entry = json!(counts);
             entry["name"] = json!(name);
-            (id.clone(), entry)
+            (id.to_owned(), entry)
         })
         .collect();
     let outputs: Map<String, Value> = tally.outputs.iter().cloned().collect();
-    let mut recap = json!(tally.total);
+    let mut recap = json!(end.recap.total);
     recap["type"] = json!("recap");
-    recap["run"] = json!(tally.run);
+    recap["run"] = json!(end.recap.run);
     recap["accounts"] = Value::Object(accounts);
     recap["outputs"] = Value::Object(outputs);
-    recap["exit_code"] = json!(exit_code);
-    recap["continue"] = json!(next);
+    recap["status"] = json!(end.recap.status);
+    recap["exit_code"] = json!(end.exit_code());
+    recap["next"] = json!(end.next);
     recap
 }

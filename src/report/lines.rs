@@ -1,6 +1,6 @@
 //! Progress without a terminal: a line per finished step, and a heartbeat when nothing was said for a while.
 
-use super::counts::UnderWay;
+use super::tally::UnderWay;
 use super::plain::plain;
 use super::terminal::print_error;
 use std::collections::BTreeMap;

@@ -10,13 +10,15 @@ mod recap;
 mod reporter;
 mod step_line;
 mod table;
+mod tally;
 mod terminal;
 
-pub use counts::{Counts, Problem, Tally};
+pub use tally::{Problem, Tally};
 pub use json::FORMAT;
 pub use paint::{ColorChoice, Paint};
 pub use plain::{plain, plain_lines};
-pub use recap::{Recap, shell_word};
+pub use recap::{End, shell_word};
+pub(crate) use step_line::{Finished, line as step_line, took};
 pub use reporter::{Output, Progress, Reporter, Settings, command, print_document, show_error};
 pub use table::table;
 pub use terminal::{print, print_error};

@@ -1,13 +1,13 @@
 //! Takes the events of a run and shows them: as bars, lines or JSON while it goes on, as a recap at its end.
 
 use super::bars::Bars;
-use super::counts::{Problem, Tally};
 use super::json;
 use super::lines::{Lines, heartbeat};
 use super::paint::Paint;
 use super::plain::{plain, plain_lines};
-use super::recap::Recap;
+use super::recap::End;
 use super::step_line::{Finished, line, problem};
+use super::tally::{Problem, Tally};
 use super::terminal::{print, print_error};
 use crate::error::Error;
 use crate::event::{Event, Sink, Status};
@@ -124,7 +124,7 @@ impl Reporter {
                 let (playbook, target) = (plain(playbook), plain(target));
                 Some(format!("{word} {} {playbook}  target {target} {}\n", paint.bold(run), plain(account)))
             }
-            Event::StepFinished { account, scope, label, status, changes, error, place, took, .. } => {
+            Event::StepFinished { key, account, scope, label, status, changes, error, place, took, .. } => {
                 if quiet && !matches!(status, Status::Failed | Status::Paused) {
                     return None;
                 }
@@ -133,7 +133,7 @@ impl Reporter {
                 if let Some(error) = error {
                     let paused = *status == Status::Paused;
                     let (account, label, place, error) = (account.clone(), label.clone(), place.clone(), error.clone());
-                    text += &problem(&Problem { account, label, paused, place, problem: error }, paint);
+                    text += &problem(&Problem { key: key.clone(), account, label, paused, place, problem: error }, paint);
                 }
                 Some(text)
             }
@@ -154,31 +154,39 @@ impl Reporter {
         text
     }
 
-    /// Ends the progress and writes the recap. `recap.next` is used as it is given.
-    pub fn finish(&self, recap: &Recap<'_>) -> Result<(), Error> {
-        if let View::Bars(bars) = &mut *held(&self.view) {
+    /// Lets somebody else write to the terminal, with the lanes out of the way.
+    pub fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &*held(&self.view) {
+            View::Bars(bars) => bars.suspend(write),
+            View::Silent | View::Lines(_) => write(),
+        }
+    }
+
+    /// Takes the lanes away; nothing is shown any more.
+    pub fn close(&self) {
+        let mut view = held(&self.view);
+        if let View::Bars(bars) = &mut *view {
             bars.clear();
         }
-        *held(&self.view) = View::Silent;
+        *view = View::Silent;
+    }
+
+    /// Ends the progress and writes the recap.
+    pub fn finish(&self, end: &End<'_>) -> Result<(), Error> {
+        self.close();
         let tally = held(&self.tally);
         if self.settings.output == Output::Json {
-            let error = recap.error.map(|error| json::line(&error.json())).unwrap_or_default();
-            let exit_code = recap.error.map_or(0, |error| error.kind.exit_code());
-            return print(&(error + &json::line(&json::recap(&tally, exit_code, recap.next))));
+            let error = end.error.map(|error| json::line(&error.json())).unwrap_or_default();
+            return print(&(error + &json::line(&json::recap(&tally, end))));
         }
-        print(&recap.text(&tally, self.settings.stdout))?;
+        print(&end.text(&tally, self.settings.stdout))?;
         // Whoever sends the result elsewhere still sees how to go on.
-        if let (Some(_), Some(next), false) = (recap.error, recap.next, self.settings.stdout_is_terminal) {
+        if let (1.., Some(next), false) = (end.exit_code(), end.next, self.settings.stdout_is_terminal) {
             print_error(&format!("to continue:\n  {next}\n"));
         }
         Ok(())
     }
 
-    /// Shows an error that came before the run had begun.
-    pub fn refuse(&self, error: &Error) -> Result<(), Error> {
-        *held(&self.view) = View::Silent;
-        show_error(error, self.settings.output, self.settings.stderr)
-    }
 }
 
 /// `runner resume 7k2q -C aws`

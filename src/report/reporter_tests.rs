@@ -3,6 +3,8 @@ use super::super::recap::shell_word;
 use super::*;
 use crate::error::{Kind, Place};
 use crate::event::{AccountLabel, StepProblem};
+use crate::step::{Counts, Recap, RunStatus};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 fn account(id: &str, name: &str) -> AccountLabel {
@@ -37,11 +39,24 @@ fn events() -> Vec<Event> {
         finished(security, "create_role c", Status::Replayed, None),
         finished(dev.clone(), "create_account dev", Status::Paused, Some(taken())),
         finished(account("111122223333", "dev"), "create_user x", Status::Failed, Some(taken())),
+        finished(dev, "create_user tried", Status::Failed, Some(taken())),
+        Event::StepCaught { key: "111122223333/create_user tried".into() },
         Event::Output { name: "role".into(), value: json!("old") },
         Event::Output { name: "role".into(), value: json!("arn:aws:iam::1:role/a") },
         Event::Output { name: "n".into(), value: json!({"a": [1, 2]}) },
         Event::NoLongerReached { keys: vec!["026445672617/create_role:d".into()] },
     ]
+}
+
+fn recap(status: RunStatus) -> Recap {
+    let dev = Counts { failed: 1, caught: 1, ..Counts::default() };
+    let accounts = BTreeMap::from([
+        (account("026445672617", "security"), Counts { ok: 3, changed: 1, replayed: 1, ..Counts::default() }),
+        (account("111122223333", "111122223333"), Counts { paused: 1, ..Counts::default() }),
+        (account("111122223333", "dev"), dev),
+    ]);
+    let total = Counts { ok: 3, changed: 1, failed: 1, paused: 1, replayed: 1, caught: 1 };
+    Recap { run: "7k2q".into(), status, total, accounts }
 }
 
 fn tally() -> Tally {
@@ -52,12 +67,13 @@ fn tally() -> Tally {
 
 #[test]
 fn whole_recap() {
-    let recap = Recap { took: Some(Duration::from_secs(112)), error: None, next: Some("runner resume 7k2q") };
+    let recap = recap(RunStatus::Failed);
+    let end = End { recap: &recap, took: Duration::from_secs(112), error: None, next: Some("runner resume 7k2q") };
     let expected = "\
 play 7k2q multi-account.rhai  target prod 123456789012  1m52s
-dev 111122223333       ok=0 changed=0 failed=1 paused=1 replayed=0
+dev 111122223333       ok=0 changed=0 failed=1 paused=1 replayed=0 caught=1
 security 026445672617  ok=3 changed=1 failed=0 paused=0 replayed=1
-total                  ok=3 changed=1 failed=1 paused=1 replayed=1
+total                  ok=3 changed=1 failed=1 paused=1 replayed=1 caught=1
 output   role = arn:aws:iam::1:role/a
 output   n = {\"a\":[1,2]}
 no longer reached by the playbook (nothing was taken away):
@@ -71,17 +87,18 @@ error[email-taken] dev: create_user x  multi-account.rhai:10:12
   the address is taken\\u{1b}
   help: give another
 
-next:
+to continue:
   runner resume 7k2q
 ";
-    assert_eq!(recap.text(&tally(), Paint::OFF), expected);
+    assert_eq!(end.text(&tally(), Paint::OFF), expected);
 }
 
 #[test]
 fn the_scripts_own_error_stands_for_the_steps_entry() {
     let error = Error::failed("email-taken", "dev: the address is taken\u{1b}");
-    let recap = Recap { took: None, error: Some(&error), next: Some("runner resume 7k2q") };
-    let text = recap.text(&tally(), Paint::OFF);
+    let recap = recap(RunStatus::Failed);
+    let end = End { recap: &recap, took: Duration::ZERO, error: Some(&error), next: Some("runner resume 7k2q") };
+    let text = end.text(&tally(), Paint::OFF);
     assert!(!text.contains("create_account dev"), "{text}");
     assert!(text.ends_with("\nerror[email-taken]: dev: the address is taken\\u{1b}\n\nto continue:\n  runner resume 7k2q\n"), "{text}");
 }
@@ -89,15 +106,17 @@ fn the_scripts_own_error_stands_for_the_steps_entry() {
 #[test]
 fn the_last_json_line_is_the_recap() {
     let expected = json!({
-        "type": "recap", "run": "7k2q", "exit_code": 6, "continue": "runner resume 7k2q",
-        "ok": 3, "changed": 1, "failed": 1, "paused": 1, "replayed": 1,
+        "type": "recap", "run": "7k2q", "status": "paused", "exit_code": 6, "next": "runner resume 7k2q",
+        "ok": 3, "changed": 1, "failed": 1, "paused": 1, "replayed": 1, "caught": 1,
         "accounts": {
-            "026445672617": {"name": "security", "ok": 3, "changed": 1, "failed": 0, "paused": 0, "replayed": 1},
-            "111122223333": {"name": "dev", "ok": 0, "changed": 0, "failed": 1, "paused": 1, "replayed": 0},
+            "026445672617": {"name": "security", "ok": 3, "changed": 1, "failed": 0, "paused": 0, "replayed": 1, "caught": 0},
+            "111122223333": {"name": "dev", "ok": 0, "changed": 0, "failed": 1, "paused": 1, "replayed": 0, "caught": 1},
         },
         "outputs": {"role": "arn:aws:iam::1:role/a", "n": {"a": [1, 2]}},
     });
-    assert_eq!(lines_of_json::recap(&tally(), 6, Some("runner resume 7k2q")), expected);
+    let recap = recap(RunStatus::Paused);
+    let end = End { recap: &recap, took: Duration::ZERO, error: None, next: Some("runner resume 7k2q") };
+    assert_eq!(lines_of_json::recap(&tally(), &end), expected);
 }
 
 #[test]
@@ -147,9 +166,9 @@ fn what_scrolls_past() {
     let normal = spoken(0);
     assert_eq!(normal[0], "play 7k2q multi-account.rhai  target prod 123456789012\n");
     assert_eq!(normal[1], " changed [   1.5s] security  create_role a  CreateRole\n");
-    assert_eq!(normal[6], "     log two\nlines\\u{7}\n");
-    assert_eq!(normal[7], "finishing what is under way; press Ctrl-C again to stop now\ncontinue with: runner resume 7k2q -C 'my dir'\n");
-    assert_eq!(spoken(-1).len(), 3, "two problems and the drain");
+    assert_eq!(normal[7], "     log two\nlines\\u{7}\n");
+    assert_eq!(normal[8], "finishing what is under way; press Ctrl-C again to stop now\ncontinue with: runner resume 7k2q -C 'my dir'\n");
+    assert_eq!(spoken(-1).len(), 4, "three problems and the drain");
     assert!(spoken(1).contains(&" waiting [   2.0s] dev  throttled\n".to_owned()));
 }
 

@@ -1,6 +1,6 @@
 //! One finished step as a line of text, and what is said beneath it when it failed.
 
-use super::counts::Problem;
+use super::tally::Problem;
 use super::paint::Paint;
 use super::plain::{plain, plain_lines};
 use crate::event::{AccountLabel, Status};
@@ -8,18 +8,18 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// What a line says of a step that ended.
-pub(super) struct Finished<'a> {
-    pub(super) account: &'a AccountLabel,
-    pub(super) scope: &'a [String],
-    pub(super) label: &'a str,
-    pub(super) status: Status,
-    pub(super) changes: &'a [String],
-    pub(super) took: Duration,
+pub(crate) struct Finished<'a> {
+    pub(crate) account: &'a AccountLabel,
+    pub(crate) scope: &'a [String],
+    pub(crate) label: &'a str,
+    pub(crate) status: Status,
+    pub(crate) changes: &'a [String],
+    pub(crate) took: Duration,
 }
 
 /// ` changed [   1.2s] dev  create_role allow-admin  CreateRole, AttachRolePolicy ×2`, without a line break. With `verbose` each change stands
 /// with its difference on a line of its own.
-pub(super) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
+pub(crate) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
     let word = match step.status {
         Status::Ok => paint.green("      ok"),
         Status::Changed => paint.yellow(" changed"),
@@ -59,7 +59,7 @@ fn calls(changes: &[String]) -> String {
 }
 
 /// `0.8s`, `75.0s` as `1m15s`, `2h03m`
-pub(super) fn took(duration: Duration) -> String {
+pub(crate) fn took(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{:.1}s", duration.as_secs_f64()),
