@@ -78,7 +78,7 @@ impl fmt::Display for Layer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     Allowed {
-        /// Where the allow came from, one line a layer: `group admins, inline policy assume, Statement[0]`.
+        /// Where the allow came from, one line a layer: ``Statement[0] of inline policy `assume` of group `admins` ``.
         reasons: Vec<String>,
     },
     Denied {

@@ -1,1 +1,7 @@
 //! Rhai.
+
+mod engine;
+mod limits;
+mod object;
+mod suggest;
+mod values;

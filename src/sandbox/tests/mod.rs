@@ -1,0 +1,4 @@
+//! Tests that drive the real wire.
+
+mod client;
+mod signing;
