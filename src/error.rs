@@ -1,7 +1,5 @@
 //! What went wrong, as a value: kind (which decides the exit code), code, message, place in the script, causes and hints.
 
-mod show;
-
 use std::fmt;
 
 /// A spot in a playbook or module. Lines and columns count from 1; columns count characters, as Rhai does.

@@ -2,6 +2,7 @@
 
 mod bars;
 mod counts;
+mod error;
 mod json;
 mod lines;
 mod paint;

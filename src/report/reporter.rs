@@ -177,7 +177,7 @@ impl Reporter {
         let tally = held(&self.tally);
         if self.settings.output == Output::Json {
             let error = end.error.map(|error| json::line(&error.json())).unwrap_or_default();
-            return print(&(error + &json::line(&json::recap(&tally, end))));
+            return print(&format!("{error}{}", json::line(&json::recap(&tally, end))));
         }
         print(&end.text(&tally, self.settings.stdout))?;
         // Whoever sends the result elsewhere still sees how to go on.

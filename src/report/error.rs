@@ -1,7 +1,8 @@
 //! How an error is shown: as text with the source line and a caret, or as one JSON object.
 
-use super::{Error, Place};
-use crate::report::{Paint, plain, plain_lines};
+use super::paint::Paint;
+use super::plain::{plain, plain_lines};
+use crate::error::{Error, Place};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
