@@ -122,6 +122,8 @@ struct Inner {
     access_roles: Mutex<BTreeMap<String, String>>,
     /// By role ARN.
     newborn: Mutex<BTreeMap<String, Newborn>>,
+    /// Accounts made in this process whose IAM was not read: their access roles.
+    unread: Mutex<BTreeMap<String, String>>,
     creations: Arc<tokio::sync::Semaphore>,
 }
 
@@ -151,6 +153,7 @@ impl Cloud {
             names: Mutex::default(),
             access_roles: Mutex::default(),
             newborn: Mutex::default(),
+            unread: Mutex::default(),
             creations: Arc::new(tokio::sync::Semaphore::new(CREATION_SLOTS)),
         }))
     }
@@ -315,6 +318,21 @@ impl Cloud {
         if let Some(role) = access_role {
             lock(&self.0.access_roles).insert(id.to_owned(), role.to_owned());
         }
+    }
+
+    /// Says that an account was made by this process, so that its IAM holds nothing but the access role.
+    pub(crate) async fn known_empty(&self, account: &str, access_role: &str) {
+        lock(&self.0.unread).insert(account.to_owned(), access_role.to_owned());
+        self.iam_slot(account).lock().await.get_or_insert_default();
+    }
+
+    /// Whether this role is there without having been read.
+    pub(crate) fn is_unread(&self, account: &str, role: &str) -> bool {
+        lock(&self.0.unread).get(account).is_some_and(|unread| unread.eq_ignore_ascii_case(role))
+    }
+
+    pub(crate) fn was_read(&self, account: &str) {
+        lock(&self.0.unread).remove(account);
     }
 
     /// Says that a role was made at `born`, so that until `window` after it a refusal to assume it means "not yet".

@@ -58,9 +58,11 @@ where
             failure.request_id = error.request_id().map(str::to_owned);
             failure
         }
-        SdkError::ConstructionFailure(_) => {
-            Failure::new(FailureClass::Retry { throttled: false }, "not-sent", format!("{call}: the request was not sent: {}", chain(error)))
-        }
+        SdkError::ConstructionFailure(_) => Failure::new(
+            FailureClass::Retry { throttled: false },
+            "not-sent",
+            format!("{call}: the request was not sent: {}", chain(error)),
+        ),
         SdkError::DispatchFailure(_) if never_connected(error) => Failure::new(
             FailureClass::Retry { throttled: false },
             "no-connection",
@@ -200,13 +202,7 @@ mod tests {
             (409, "EntityTemporarilyUnmodifiable", None, "", busy),
             (403, "SubscriptionRequiredException", None, "", busy),
             (400, "FinalizingOrganizationException", None, "", RetryAfter(Duration::from_secs(30))),
-            (
-                400,
-                "ConstraintViolationException",
-                Some("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"),
-                "",
-                RetryAfter(Duration::from_secs(10)),
-            ),
+            (400, "ConstraintViolationException", Some("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"), "", RetryAfter(Duration::from_secs(10))),
             (400, "ConstraintViolationException", Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "", Fatal),
             (400, "MalformedPolicyDocument", None, "Invalid principal in policy: \"AWS\":\"arn:x\"", busy),
             (400, "MalformedPolicyDocument", None, "Has prohibited field Resource", Fatal),
@@ -233,7 +229,8 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_call_the_reason_and_the_way_on() {
-        let failure = service("CreateAccount", 400, Some("ConstraintViolationException"), Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "No more.");
+        let failure =
+            service("CreateAccount", 400, Some("ConstraintViolationException"), Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "No more.");
         assert_eq!(failure.message, "CreateAccount: No more. (ACCOUNT_NUMBER_LIMIT_EXCEEDED)");
         assert!(failure.hints[0].contains("quota"));
     }

@@ -8,6 +8,6 @@ mod session;
 pub mod smithy;
 mod snapshot;
 
-pub use cloud::{Base, Caller, Cloud, CloudConfig, FurtherAccount, StaticKeys};
+pub use cloud::{Base, Caller, Cloud, CloudConfig, FurtherAccount, StaticKeys, TokenCode, is_account_id};
 pub use organization::{Member, OrganizationView, UnitView};
 pub use session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Terms};

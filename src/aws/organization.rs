@@ -60,7 +60,8 @@ impl OrganizationView {
     #[must_use]
     pub fn named(&self, name: &str) -> Vec<String> {
         let all: Vec<&Member> = self.accounts.values().filter(|account| account.name == name).collect();
-        let open: Vec<&Member> = all.iter().copied().filter(|account| account.state == "ACTIVE" || account.state == "PENDING_ACTIVATION").collect();
+        let open: Vec<&Member> =
+            all.iter().copied().filter(|account| account.state == "ACTIVE" || account.state == "PENDING_ACTIVATION").collect();
         let chosen = if open.is_empty() { all } else { open };
         chosen.iter().map(|account| account.id.clone()).collect()
     }
@@ -113,7 +114,8 @@ impl Cloud {
         }
         let client = session.organizations().await?;
         let reply = session.read("organizations:ListParents", client.list_parents().child_id(account).send()).await?;
-        let parent = reply.parents.unwrap_or_default().into_iter().find_map(|Parent { id, .. }| id).ok_or_else(|| unreadable("ListParents"))?;
+        let parent =
+            reply.parents.unwrap_or_default().into_iter().find_map(|Parent { id, .. }| id).ok_or_else(|| unreadable("ListParents"))?;
         view.parents.insert(account.to_owned(), parent.clone());
         Ok(parent)
     }
@@ -126,6 +128,13 @@ impl Cloud {
             view.tags.insert(account.to_owned(), read_tags(session, account).await?);
         }
         Ok(view.tags.get(account).cloned().unwrap_or_default())
+    }
+
+    /// Writes one of our own changes through, if the organisation has been read.
+    pub(crate) async fn record_organization(&self, write: impl FnOnce(&mut OrganizationView)) {
+        if let Some(view) = self.organization_slot().lock().await.as_mut() {
+            write(view);
+        }
     }
 
     async fn known(&self, session: &Session, what: &str) -> Result<tokio::sync::MutexGuard<'_, Option<OrganizationView>>, Failure> {
@@ -199,7 +208,6 @@ async fn read_tags(session: &Session, resource: &str) -> Result<Tags, Failure> {
 }
 
 pub(crate) fn member(account: Account) -> Option<Member> {
-    #[expect(deprecated, reason = "endpoints that do not send State yet still send Status")]
     let status = account.status.map(|status| status.as_str().to_owned());
     let state = account.state.map(|state| state.as_str().to_owned()).or(status).unwrap_or_default();
     let joined = account.joined_timestamp.map(|joined| joined.secs());
@@ -222,7 +230,8 @@ mod tests {
     use super::*;
 
     fn account(id: &str, name: &str, email: &str, state: &str) -> (String, Member) {
-        let member = Member { id: id.into(), name: name.into(), email: email.into(), arn: String::new(), state: state.into(), joined: None };
+        let member =
+            Member { id: id.into(), name: name.into(), email: email.into(), arn: String::new(), state: state.into(), joined: None };
         (id.to_owned(), member)
     }
 

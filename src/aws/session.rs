@@ -3,7 +3,7 @@
 use super::cloud::Cloud;
 use super::failure::{classify, is_denied, is_expired};
 use crate::event::AccountLabel;
-use crate::step::{BoxFuture, Failure, FailureClass};
+use crate::step::{BoxFuture, Failure, FailureClass, Freshness};
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -150,6 +150,11 @@ impl Session {
         self.read("sts:GetCallerIdentity", sts.get_caller_identity().send()).await.map(drop)
     }
 
+    /// The IAM of an account made in this process is known to be empty but for its access role, which therefore has to be read.
+    pub fn role_freshness(&self, role: &str, freshness: Freshness) -> Freshness {
+        if self.cloud.is_unread(self.account_id(), role) { Freshness::Live } else { freshness }
+    }
+
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Failure>> {
         Box::pin(async move {
             if self.spec.reach == Reach::Own {
@@ -176,7 +181,9 @@ impl Session {
             None => session_name(&self.cloud.caller().await?.name, self.cloud.run()),
         };
         let mut call = via.sts().await?.assume_role().role_arn(arn).role_session_name(name);
-        call = call.set_external_id(terms.external_id.clone()).set_duration_seconds(terms.duration.and_then(|seconds| seconds.try_into().ok()));
+        call = call
+            .set_external_id(terms.external_id.clone())
+            .set_duration_seconds(terms.duration.and_then(|seconds| seconds.try_into().ok()));
         for (key, value) in &terms.tags {
             let tag = aws_sdk_sts::types::Tag::builder().key(key).value(value).build();
             call = call.tags(tag.map_err(|error| Failure::fatal("session-tag", format!("session tag `{key}`: {error}; give it a value")))?);
@@ -222,11 +229,21 @@ impl Session {
 
 fn from_sts(credentials: Option<aws_sdk_sts::types::Credentials>, call: &str) -> Result<Credentials, Failure> {
     let Some(credentials) = credentials else {
-        return Err(Failure::new(FailureClass::Retry { throttled: false }, "reply-unreadable", format!("{call}: the reply holds no credentials")));
+        return Err(Failure::new(
+            FailureClass::Retry { throttled: false },
+            "reply-unreadable",
+            format!("{call}: the reply holds no credentials"),
+        ));
     };
     let expiry = SystemTime::try_from(credentials.expiration)
         .map_err(|error| Failure::fatal("reply-unreadable", format!("{call}: the expiry cannot be read: {error}; resume to try again")))?;
-    Ok(Credentials::new(credentials.access_key_id, credentials.secret_access_key, Some(credentials.session_token), Some(expiry), "AssumeRole"))
+    Ok(Credentials::new(
+        credentials.access_key_id,
+        credentials.secret_access_key,
+        Some(credentials.session_token),
+        Some(expiry),
+        "AssumeRole",
+    ))
 }
 
 /// A read whose outcome is unknown has changed nothing and may be repeated.
@@ -243,9 +260,8 @@ pub(crate) fn is_fresh(credentials: &Credentials, now: Timestamp) -> bool {
 
 /// `runner-<caller>-<run>` in the characters STS allows, cut to 64 so that the run stays whole.
 fn session_name(caller: &str, run: &str) -> String {
-    let clean = |text: &str| -> String {
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' }).collect()
-    };
+    let clean =
+        |text: &str| -> String { text.chars().map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' }).collect() };
     let (caller, mut run) = (clean(caller), clean(run));
     run.truncate(40);
     let room = 64 - "runner--".len() - run.len();
@@ -269,9 +285,7 @@ mod tests {
     #[test]
     fn credentials_are_replaced_five_minutes_ahead() {
         let now = Timestamp::UNIX_EPOCH;
-        let until = |seconds| {
-            Credentials::new("k", "s", None, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), "test")
-        };
+        let until = |seconds| Credentials::new("k", "s", None, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), "test");
         assert!(!is_fresh(&until(300), now));
         assert!(is_fresh(&until(301), now));
         assert!(is_fresh(&Credentials::new("k", "s", None, None, "test"), now));

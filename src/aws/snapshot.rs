@@ -18,6 +18,7 @@ impl Session {
             return Ok(look(iam));
         }
         let iam = read(self).await?;
+        self.cloud().was_read(self.account_id());
         let answer = look(&iam);
         *slot = Some(iam);
         Ok(answer)
@@ -29,12 +30,6 @@ impl Session {
         if let Some(iam) = slot.lock().await.as_mut() {
             write(iam);
         }
-    }
-
-    /// Says that the account is new and holds nothing, so that it need not be read.
-    pub(crate) async fn known_empty(&self) {
-        let slot = self.cloud().iam_slot(self.account_id());
-        slot.lock().await.get_or_insert_default();
     }
 }
 
@@ -71,7 +66,10 @@ async fn read(session: &Session) -> Result<Iam, Failure> {
 pub(crate) fn document(encoded: &str) -> Result<Document, Failure> {
     let text = percent_encoding::percent_decode_str(encoded).decode_utf8_lossy();
     serde_json::from_str(&text).map_err(|error| {
-        Failure::fatal("document-unreadable", format!("AWS returned a policy document that is not JSON: {error}; look at it in the console"))
+        Failure::fatal(
+            "document-unreadable",
+            format!("AWS returned a policy document that is not JSON: {error}; look at it in the console"),
+        )
     })
 }
 

@@ -61,6 +61,17 @@ impl Exceeded {
     }
 }
 
+impl Exceeded {
+    pub(super) fn hint(self) -> &'static str {
+        match self {
+            Exceeded::Operations => "look for a loop that does not end; branches of `parallel` are counted one by one",
+            Exceeded::Time => "look for a loop over large texts, arrays or maps",
+            Exceeded::Memory => "keep large things in files and read only what is needed",
+            Exceeded::Nesting => "pass values to closures instead of capturing closures in closures",
+        }
+    }
+}
+
 /// What all branches of one run have used together.
 #[derive(Debug)]
 struct Run {

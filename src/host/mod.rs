@@ -1,7 +1,28 @@
-//! Rhai.
+//! Rhai: a playbook is loaded with its modules (`playbook`, `confine`), looked at without running (`walk`, `captures`, `describe`),
+//! and played (`run`) on an engine with limits (`engine`, `limits`) whose functions (`functions`, `parallel`, `primitives`) hand objects
+//! (`object`, `values`) back and forth. What goes wrong comes out in our words (`errors`, `suggest`, `vocabulary`).
 
+mod branch;
+mod captures;
+mod confine;
+mod describe;
 mod engine;
+mod errors;
+mod functions;
 mod limits;
 mod object;
+mod parallel;
+mod parameters;
+mod playbook;
+mod primitives;
+mod resolver;
+mod run;
 mod suggest;
 mod values;
+mod vocabulary;
+mod walk;
+
+pub use describe::{Description, Parameter, ParameterKind, describe};
+pub use playbook::{Playbook, standard_modules};
+pub use run::{Deps, play};
+pub use walk::check;

@@ -1,13 +1,13 @@
 //! Gives Rhai the modules that were loaded with the playbook, and nothing else: no file is read while a script runs.
 
 use super::playbook::Playbook;
-use rhai::{Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, SharedModule};
+use rhai::{Engine, EvalAltResult, GlobalRuntimeState, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) struct Resolver {
     playbook: Arc<Playbook>,
-    ready: Mutex<HashMap<String, SharedModule>>,
+    ready: Mutex<HashMap<String, Shared<Module>>>,
 }
 
 impl Resolver {
@@ -15,13 +15,13 @@ impl Resolver {
         Resolver { playbook, ready: Mutex::new(HashMap::new()) }
     }
 
-    fn ready(&self) -> std::sync::MutexGuard<'_, HashMap<String, SharedModule>> {
+    fn ready(&self) -> std::sync::MutexGuard<'_, HashMap<String, Shared<Module>>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ModuleResolver for Resolver {
-    fn resolve(&self, engine: &Engine, _: Option<&str>, path: &str, position: Position) -> Result<SharedModule, Box<EvalAltResult>> {
+    fn resolve(&self, engine: &Engine, _: Option<&str>, path: &str, position: Position) -> Result<Shared<Module>, Box<EvalAltResult>> {
         self.resolve_raw(engine, &mut engine.new_global_runtime_state(), &mut Scope::new(), path, position)
     }
 
@@ -32,7 +32,7 @@ impl ModuleResolver for Resolver {
         _: &mut Scope,
         path: &str,
         position: Position,
-    ) -> Result<SharedModule, Box<EvalAltResult>> {
+    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
         if let Some(module) = self.ready().get(path) {
             return Ok(Arc::clone(module));
         }

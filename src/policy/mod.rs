@@ -26,6 +26,7 @@ mod principal;
 pub mod size;
 mod statement;
 
+pub(crate) use canonical::sorted;
 pub use check::Malformed;
 pub use condition::Condition;
 pub use context::Context;

@@ -5,7 +5,7 @@ use super::params::Params;
 use super::settings::Settings;
 use super::wire::Service;
 use super::world::{Source, World};
-use crate::access::{Caller, Principal};
+use crate::access::{self, Caller, Principal};
 use crate::estate::{Account, arn};
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ pub(crate) struct Call<'a> {
     pub service: Service,
     /// `CreateRole`
     pub operation: &'a str,
-    pub params: Params,
+    pub params: &'a Params,
     pub caller: Caller,
     /// How the caller's credentials came to be.
     pub source: Source,
@@ -45,7 +45,7 @@ impl Call<'_> {
 
     /// The ARN of the caller as messages and GetCallerIdentity show it.
     pub(crate) fn caller_arn(&self) -> String {
-        caller_arn(self.world, &self.caller)
+        access::caller_arn(self.world.estate(), &self.caller)
     }
 
     /// The caller's user name; an error for IAM operations whose `UserName` is left out by someone who is no user.
@@ -61,20 +61,4 @@ impl Call<'_> {
 
 fn no_account() -> AwsError {
     AwsError::new("InvalidClientTokenId", 403, "The security token included in the request is invalid.")
-}
-
-/// `arn:…:iam::ACCOUNT:user/path/name`, `arn:…:sts::ACCOUNT:assumed-role/role/session` or `…:root`.
-pub(crate) fn caller_arn(world: &World, caller: &Caller) -> String {
-    let partition = world.partition();
-    let account = &caller.account;
-    match &caller.principal {
-        Principal::Root => arn::root(partition, account),
-        Principal::User { name } => {
-            let path = world.account(account).and_then(|account| account.iam.users.get(name)).map_or("/", |user| user.path.as_str());
-            arn::iam(partition, account, "user", path, name)
-        }
-        Principal::Session { role, session_name } => {
-            format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session_name}")
-        }
-    }
 }

@@ -8,14 +8,14 @@ use super::service::{self, Operation};
 use super::settings::Settings;
 use super::storage::{self, Storage};
 use super::wire::{self, Protocol, Service};
-use super::world::{Credential, Source, World};
+use super::world::{Source, World};
 use super::{genesis, ids, mfa, organizations, request, signature, throttle};
 use crate::error::Error;
 use crate::estate::Estate;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -48,7 +48,7 @@ struct State {
 struct Arrival {
     service: Service,
     operation: String,
-    members: Map<String, Value>,
+    params: Params,
     access_key_id: String,
 }
 
@@ -162,7 +162,9 @@ impl State {
     ) -> Result<Arrival, (Option<Service>, AwsError)> {
         let (access_key_id, service) = signature::authenticate(&self.world, protocol, parts, body, now).map_err(|error| (None, error))?;
         let (operation, members) = request::read(service, protocol, parts, body).map_err(|error| (Some(service), error))?;
-        Ok(Arrival { service, operation, members, access_key_id })
+        check_source(&self.world, service, &operation, &access_key_id).map_err(|error| (Some(service), error))?;
+        let params = Params::new(service.protocol(), members);
+        Ok(Arrival { service, operation, params, access_key_id })
     }
 
     /// The call with the fault that meets it.
@@ -200,13 +202,12 @@ impl State {
     ) -> Result<Value, AwsError> {
         let protocol = arrival.service.protocol();
         let credential = self.world.credential(&arrival.access_key_id).ok_or_else(|| signature::unknown_key(protocol))?;
-        check_source(arrival, credential)?;
         let mut caller = credential.caller.clone();
         caller.mfa_age = credential.mfa_at.map(|at| now.as_second().saturating_sub(at.as_second()).unsigned_abs());
         let mut call = Call {
             service: arrival.service,
             operation: operation.name,
-            params: Params::new(protocol, arrival.members.clone()),
+            params: &arrival.params,
             caller,
             source: credential.source,
             access_key_id: &arrival.access_key_id,
@@ -228,15 +229,15 @@ impl State {
 }
 
 /// Credentials of GetSessionToken call only AssumeRole and GetCallerIdentity of STS, and IAM only with MFA.
-fn check_source(arrival: &Arrival, credential: &Credential) -> Result<(), AwsError> {
-    if credential.source != Source::SessionToken {
+fn check_source(world: &World, service: Service, operation: &str, access_key_id: &str) -> Result<(), AwsError> {
+    let Some(credential) = world.credential(access_key_id).filter(|known| known.source == Source::SessionToken) else {
         return Ok(());
-    }
-    let taken = match arrival.service {
+    };
+    let taken = match service {
         Service::Iam => credential.caller.mfa == Some(true),
-        // these two say no in words of their own
-        Service::Sts => matches!(arrival.operation.as_str(), "AssumeRole" | "GetCallerIdentity" | "GetSessionToken" | "GetFederationToken"),
+        // GetSessionToken says no in words of its own
+        Service::Sts => matches!(operation, "AssumeRole" | "GetCallerIdentity" | "GetSessionToken"),
         Service::Organizations => true,
     };
-    if taken { Ok(()) } else { Err(signature::unknown_key(arrival.service.protocol())) }
+    if taken { Ok(()) } else { Err(signature::unknown_key(service.protocol())) }
 }

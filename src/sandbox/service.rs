@@ -31,8 +31,6 @@ pub(crate) struct Need {
     pub context: Context,
     /// Account id and name of the role whose trust policy has a say.
     pub trust: Option<(String, String)>,
-    /// An MFA code came with this very call.
-    pub mfa: bool,
 }
 
 impl Need {
@@ -80,7 +78,7 @@ pub(crate) fn find(service: Service, name: &str) -> Result<&'static Operation, A
 /// Authorises and runs.
 pub(crate) fn perform(operation: &Operation, call: &mut Call) -> Result<Value, AwsError> {
     for need in (operation.needs)(call)? {
-        authorise::check(call, &need)?;
+        authorise::check(call, need)?;
     }
     (operation.run)(call)
 }

@@ -74,6 +74,8 @@ pub(crate) enum CreationState {
 pub(crate) struct Extras {
     /// When an IAM object was made, by ARN.
     pub created: BTreeMap<String, Timestamp>,
+    /// How often an IAM object of a name (`role/admin`, in lower case) was deleted: a new one is never the old one again.
+    pub deleted: BTreeMap<String, u32>,
     /// When the account joined or was made.
     pub joined: Option<Timestamp>,
     /// Virtual MFA devices by serial number (an ARN).

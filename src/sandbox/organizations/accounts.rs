@@ -1,8 +1,6 @@
 //! Accounts and their places in the tree.
 
-use super::directory::{
-    account, arn, constraint, exception, is_parent, managed, members, on, on_all, parent, parent_type,
-};
+use super::directory::{account, arn, constraint, exception, is_parent, managed, members, on, on_all, parent, parent_type};
 use crate::estate::{Account, AccountState};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
@@ -67,8 +65,7 @@ fn list_parents(call: &mut Call) -> Result<Value, AwsError> {
         Some(unit) => Some(unit.parent.as_str()),
         None => account(call.world, child).ok().and_then(|account| account.parent.as_deref()),
     };
-    let parent = parent
-        .ok_or_else(|| exception("ChildNotFoundException", "You specified a child that doesn't exist."))?;
+    let parent = parent.ok_or_else(|| exception("ChildNotFoundException", "You specified a child that doesn't exist."))?;
     let item = json!({ "Id": parent, "Type": parent_type(parent) });
     Ok(call.results(std::iter::once((parent.to_owned(), item)))?.into_organizations("Parents"))
 }
@@ -78,13 +75,8 @@ fn list_children(call: &mut Call) -> Result<Value, AwsError> {
     let parent = parent(call, organization)?;
     let kind = call.params.required("ChildType")?;
     let ids: Vec<&String> = match kind {
-        "ACCOUNT" => members(call.world)
-            .filter(|account| account.parent.as_deref() == Some(parent))
-            .map(|account| &account.id)
-            .collect(),
-        "ORGANIZATIONAL_UNIT" => {
-            organization.units.iter().filter(|(_, unit)| unit.parent == parent).map(|(id, _)| id).collect()
-        }
+        "ACCOUNT" => members(call.world).filter(|account| account.parent.as_deref() == Some(parent)).map(|account| &account.id).collect(),
+        "ORGANIZATIONAL_UNIT" => organization.units.iter().filter(|(_, unit)| unit.parent == parent).map(|(id, _)| id).collect(),
         _ => {
             return Err(AwsError::invalid_input("INVALID_ENUM", "`ChildType` must be ACCOUNT or ORGANIZATIONAL_UNIT"));
         }
@@ -100,22 +92,13 @@ fn move_account(call: &mut Call) -> Result<Value, AwsError> {
     let destination = call.params.required("DestinationParentId")?.to_owned();
     let account = account(call.world, &id)?;
     if !is_parent(organization, &destination) {
-        return Err(exception(
-            "DestinationParentNotFoundException",
-            "You specified a destination parent that doesn't exist.",
-        ));
+        return Err(exception("DestinationParentNotFoundException", "You specified a destination parent that doesn't exist."));
     }
     if account.parent.as_ref() == Some(&destination) {
-        return Err(exception(
-            "DuplicateAccountException",
-            "The account is already present in the specified destination.",
-        ));
+        return Err(exception("DuplicateAccountException", "The account is already present in the specified destination."));
     }
     if account.parent.as_deref() != Some(source) {
-        return Err(exception(
-            "SourceParentNotFoundException",
-            "You specified a source parent that the account isn't in.",
-        ));
+        return Err(exception("SourceParentNotFoundException", "You specified a source parent that the account isn't in."));
     }
     if let Some(account) = call.world.account_mut(&id) {
         account.parent = Some(destination);
@@ -131,10 +114,7 @@ fn close_account(call: &mut Call) -> Result<Value, AwsError> {
         return Err(constraint("CANNOT_CLOSE_MANAGEMENT_ACCOUNT", "You can't close the management account."));
     }
     if account(call.world, &id)?.state != AccountState::Active {
-        return Err(exception(
-            "AccountAlreadyClosedException",
-            "You attempted to close an account that is already closed.",
-        ));
+        return Err(exception("AccountAlreadyClosedException", "You attempted to close an account that is already closed."));
     }
     if let Some(account) = call.world.account_mut(&id) {
         account.state = AccountState::Suspended;

@@ -33,10 +33,7 @@ fn both(call: &Call) -> Result<(String, String), AwsError> {
     let (policy, _) = policy(call)?;
     let target = target_id(call)?;
     if !scp_enabled(managed(call)?) {
-        return Err(exception(
-            "PolicyTypeNotEnabledException",
-            "The specified policy type isn't currently enabled in this root.",
-        ));
+        return Err(exception("PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root."));
     }
     Ok((policy.to_owned(), target.to_owned()))
 }

@@ -2,6 +2,7 @@
 
 use super::directory::{FULL_AWS_ACCESS, arn, constraint, exception, managed, members, on_all, scp_enabled};
 use crate::estate::{Account, AccountState, Iam, Role, arn as arns};
+use crate::policy::Document;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::service::{Need, Operation};
@@ -108,14 +109,11 @@ fn account_name(name: &str) -> Result<&str, AwsError> {
 fn email(email: &str) -> Result<&str, AwsError> {
     let refuse = || invalid("You provided a value for `Email` that does not match the required pattern.");
     let Some((local, domain)) = email.split_once('@') else { return Err(refuse()) };
-    let forbidden = |char: char| {
-        !char.is_ascii() || char.is_ascii_control() || char.is_whitespace() || "\"'()<>[]:;,\\|%&@".contains(char)
-    };
+    let forbidden = |char: char| !char.is_ascii() || char.is_ascii_control() || char.is_whitespace() || "\"'()<>[]:;,\\|%&@".contains(char);
     let label = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '-');
     let local = !local.is_empty() && !local.starts_with('.') && !local.contains(forbidden);
     let edge = |char| matches!(char, '.' | '-');
-    let domain =
-        domain.contains('.') && domain.chars().all(label) && !domain.starts_with(edge) && !domain.ends_with(edge);
+    let domain = domain.contains('.') && domain.chars().all(label) && !domain.starts_with(edge) && !domain.ends_with(edge);
     if local && domain && (6..=64).contains(&email.len()) { Ok(email) } else { Err(refuse()) }
 }
 
@@ -146,10 +144,7 @@ fn describe_create_account_status(call: &mut Call) -> Result<Value, AwsError> {
     let id = call.params.required("CreateAccountRequestId")?;
     match call.world.creations().get(id) {
         Some(creation) => Ok(json!({ "CreateAccountStatus": status(id, creation) })),
-        None => Err(exception(
-            "CreateAccountStatusNotFoundException",
-            "You specified a CreateAccountRequestId that doesn't exist.",
-        )),
+        None => Err(exception("CreateAccountStatusNotFoundException", "You specified a CreateAccountRequestId that doesn't exist.")),
     }
 }
 
@@ -170,12 +165,8 @@ pub(crate) fn settle(world: &mut World, now: Timestamp) {
     if world.pending().is_empty() {
         return;
     }
-    let due: Vec<String> = world
-        .pending()
-        .iter()
-        .filter(|id| world.creations().get(*id).is_some_and(|creation| creation.completes <= now))
-        .cloned()
-        .collect();
+    let due: Vec<String> =
+        world.pending().iter().filter(|id| world.creations().get(*id).is_some_and(|creation| creation.completes <= now)).cloned().collect();
     for id in due {
         let Some(mut creation) = world.creations().get(&id).cloned() else { continue };
         creation.state = match &creation.outcome {
@@ -201,11 +192,10 @@ fn settle_account(world: &mut World, id: String, creation: &Creation) {
         "Principal": { "AWS": arns::root(&partition, &management) },
         "Action": "sts:AssumeRole",
     }] });
-    let Ok(trust) = serde_json::from_value(trust) else { return };
     let role = Role {
         id: ids::unique(world.seed(), "AROA", &[&id, "role", &creation.role]),
         path: "/".to_owned(),
-        trust,
+        trust: Document::stored(trust),
         description: None,
         max_session: None,
         boundary: None,
@@ -241,8 +231,25 @@ mod tests {
         }
         let long = format!("{}@example.com", "a".repeat(60));
         for bad in [
-            "", "a", "@b.co", "a@", "a@b", "a@@b.co", "a@b@c.de", ".a@b.co", "a b@c.de", "a@-b.co", "a@b.co-", "a@.b.co",
-            "a@b_c.de", "a%b@c.de", "é@example.com", "a'b@c.de", "a:b@c.de", "a@b.", &long,
+            "",
+            "a",
+            "@b.co",
+            "a@",
+            "a@b",
+            "a@@b.co",
+            "a@b@c.de",
+            ".a@b.co",
+            "a b@c.de",
+            "a@-b.co",
+            "a@b.co-",
+            "a@.b.co",
+            "a@b_c.de",
+            "a%b@c.de",
+            "é@example.com",
+            "a'b@c.de",
+            "a:b@c.de",
+            "a@b.",
+            &long,
         ] {
             assert!(email(bad).is_err(), "{bad}");
         }

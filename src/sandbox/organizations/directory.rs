@@ -21,9 +21,10 @@ pub(crate) fn constraint(reason: &str, message: impl Into<String>) -> AwsError {
 /// The organisation the caller's account is in.
 pub(crate) fn member<'a>(call: &'a Call) -> Result<&'a Organization, AwsError> {
     let inside = call.account()?.parent.is_some();
-    call.world.organization().filter(|_| inside).ok_or_else(|| {
-        exception("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
-    })
+    call.world
+        .organization()
+        .filter(|_| inside)
+        .ok_or_else(|| exception("AWSOrganizationsNotInUseException", "Your account is not a member of an organization."))
 }
 
 /// The organisation, for the operations that only its management account may call.
@@ -39,9 +40,9 @@ pub(crate) fn managed<'a>(call: &'a Call) -> Result<&'a Organization, AwsError> 
 /// The organisation to be changed, after [`managed`] said yes.
 pub(crate) fn managed_mut<'a>(call: &'a mut Call) -> Result<&'a mut Organization, AwsError> {
     managed(call)?;
-    call.world.organization_mut().ok_or_else(|| {
-        exception("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
-    })
+    call.world
+        .organization_mut()
+        .ok_or_else(|| exception("AWSOrganizationsNotInUseException", "Your account is not a member of an organization."))
 }
 
 /// Needs the operation's own action on everything.
@@ -107,9 +108,10 @@ pub(crate) fn parent<'a>(call: &'a Call, organization: &Organization) -> Result<
 
 /// The account of the organisation with that id.
 pub(crate) fn account<'a>(world: &'a World, id: &str) -> Result<&'a Account, AwsError> {
-    world.account(id).filter(|account| account.parent.is_some()).ok_or_else(|| {
-        exception("AccountNotFoundException", "You specified an account that doesn't exist.")
-    })
+    world
+        .account(id)
+        .filter(|account| account.parent.is_some())
+        .ok_or_else(|| exception("AccountNotFoundException", "You specified an account that doesn't exist."))
 }
 
 /// The accounts of the organisation, by id.

@@ -2,7 +2,7 @@
 
 use super::directory::{FULL_AWS_ACCESS, arn, exception, managed, managed_mut, member, members, on, on_all, scp_enabled};
 use crate::estate::{Organization, ServiceControlPolicy, Tags};
-use crate::policy::Document;
+use crate::policy::managed::full_aws_access;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::ids;
@@ -21,10 +21,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 
 fn create_organization(call: &mut Call) -> Result<Value, AwsError> {
     if call.account()?.parent.is_some() {
-        return Err(exception(
-            "AlreadyInOrganizationException",
-            "The AWS account is already a member of an organization.",
-        ));
+        return Err(exception("AlreadyInOrganizationException", "The AWS account is already a member of an organization."));
     }
     if call.params.text("FeatureSet").is_some_and(|set| set != "ALL") {
         return Err(AwsError::invalid_input("INVALID_ENUM", "the sandbox has organisations with `FeatureSet` ALL only"));
@@ -39,11 +36,10 @@ fn create_organization(call: &mut Call) -> Result<Value, AwsError> {
     let seed = call.world.seed();
     let short = |length, what: &str| ids::lower(seed, length, &[what, &account]);
     let root = format!("r-{}", short(4, "root"));
-    let document = full_access().ok_or_else(|| exception("ServiceException", "FullAWSAccess cannot be read"))?;
     let policy = ServiceControlPolicy {
         name: "FullAWSAccess".to_owned(),
         description: "Allows access to every operation".to_owned(),
-        document,
+        document: full_aws_access(),
     };
     let full = || BTreeSet::from([FULL_AWS_ACCESS.to_owned()]);
     call.world.set_organization(Organization {
@@ -58,12 +54,6 @@ fn create_organization(call: &mut Call) -> Result<Value, AwsError> {
     call.account_mut()?.parent = Some(root);
     call.world.extras_mut(&account).joined = Some(call.now);
     describe_organization(call)
-}
-
-/// The document of AWS's own service control policy.
-fn full_access() -> Option<Document> {
-    let text = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
-    serde_json::from_value(text).ok()
 }
 
 fn describe_organization(call: &mut Call) -> Result<Value, AwsError> {
@@ -81,11 +71,7 @@ fn describe_organization(call: &mut Call) -> Result<Value, AwsError> {
 }
 
 fn policy_types(organization: &Organization) -> Value {
-    if scp_enabled(organization) {
-        json!([{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }])
-    } else {
-        json!([])
-    }
+    if scp_enabled(organization) { json!([{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }]) } else { json!([]) }
 }
 
 fn root(world: &World, organization: &Organization) -> Value {
@@ -121,10 +107,7 @@ fn policy_type(call: &Call) -> Result<bool, AwsError> {
 /// As AWS does, FullAWSAccess is attached to everything, for an object must have a policy.
 fn enable_policy_type(call: &mut Call) -> Result<Value, AwsError> {
     if policy_type(call)? {
-        return Err(exception(
-            "PolicyTypeAlreadyEnabledException",
-            "The specified policy type is already enabled in the specified root.",
-        ));
+        return Err(exception("PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled in the specified root."));
     }
     let mut targets: Vec<String> = members(call.world).map(|account| account.id.clone()).collect();
     let organization = managed_mut(call)?;
@@ -140,10 +123,7 @@ fn enable_policy_type(call: &mut Call) -> Result<Value, AwsError> {
 /// As AWS does, every policy is detached from everything.
 fn disable_policy_type(call: &mut Call) -> Result<Value, AwsError> {
     if !policy_type(call)? {
-        return Err(exception(
-            "PolicyTypeNotEnabledException",
-            "The specified policy type isn't currently enabled in this root.",
-        ));
+        return Err(exception("PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root."));
     }
     managed_mut(call)?.attachments.clear();
     let organization = managed(call)?;

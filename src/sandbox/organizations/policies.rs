@@ -56,8 +56,13 @@ pub(super) fn policy<'a>(call: &'a Call) -> Result<(&'a str, &'a ServiceControlP
 pub(super) fn scp(kind: &str) -> Result<bool, AwsError> {
     match kind {
         "SERVICE_CONTROL_POLICY" => Ok(true),
-        "RESOURCE_CONTROL_POLICY" | "TAG_POLICY" | "BACKUP_POLICY" | "AISERVICES_OPT_OUT_POLICY" | "CHATBOT_POLICY"
-        | "DECLARATIVE_POLICY_EC2" | "SECURITYHUB_POLICY" => Ok(false),
+        "RESOURCE_CONTROL_POLICY"
+        | "TAG_POLICY"
+        | "BACKUP_POLICY"
+        | "AISERVICES_OPT_OUT_POLICY"
+        | "CHATBOT_POLICY"
+        | "DECLARATIVE_POLICY_EC2"
+        | "SECURITYHUB_POLICY" => Ok(false),
         _ => Err(AwsError::invalid_input("INVALID_ENUM_POLICY_TYPE", format!("`{kind}` is no policy type of AWS"))),
     }
 }
@@ -142,10 +147,7 @@ fn describe(call: &mut Call) -> Result<Value, AwsError> {
 fn own(call: &Call) -> Result<String, AwsError> {
     let (id, _) = policy(call)?;
     if id == FULL_AWS_ACCESS {
-        return Err(AwsError::invalid_input(
-            "IMMUTABLE_POLICY",
-            "You specified a policy that is managed by AWS and can't be modified.",
-        ));
+        return Err(AwsError::invalid_input("IMMUTABLE_POLICY", "You specified a policy that is managed by AWS and can't be modified."));
     }
     Ok(id.to_owned())
 }

@@ -1,6 +1,6 @@
 //! Tags of accounts, the root, units and policies.
 
-use super::directory::{account, constraint, exception, managed, managed_mut, arn, on, target};
+use super::directory::{account, arn, constraint, exception, managed, managed_mut, on, target};
 use crate::estate::Tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;

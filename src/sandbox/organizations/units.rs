@@ -45,19 +45,17 @@ fn name(call: &Call) -> Result<String, AwsError> {
 
 fn unit<'a>(call: &'a Call) -> Result<(&'a str, &'a Unit), AwsError> {
     let id = call.params.required(UNIT)?;
-    let unit = managed(call)?.units.get(id).ok_or_else(|| {
-        exception("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
-    })?;
+    let unit = managed(call)?
+        .units
+        .get(id)
+        .ok_or_else(|| exception("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."))?;
     Ok((id, unit))
 }
 
 /// No two units of one parent have the same name.
 fn unique(organization: &Organization, parent: &str, name: &str) -> Result<(), AwsError> {
     if organization.units.values().any(|unit| unit.parent == parent && unit.name == name) {
-        return Err(exception(
-            "DuplicateOrganizationalUnitException",
-            "An organizational unit with the same name already exists.",
-        ));
+        return Err(exception("DuplicateOrganizationalUnitException", "An organizational unit with the same name already exists."));
     }
     Ok(())
 }
@@ -77,7 +75,10 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
         return Err(constraint("OU_DEPTH_LIMIT_EXCEEDED", "You attempted to create an OU tree that is too many levels deep."));
     }
     if organization.units.len() >= UNITS {
-        return Err(constraint("OU_NUMBER_LIMIT_EXCEEDED", "You attempted to exceed the number of OUs that you can have in an organization."));
+        return Err(constraint(
+            "OU_NUMBER_LIMIT_EXCEEDED",
+            "You attempted to exceed the number of OUs that you can have in an organization.",
+        ));
     }
     let seed = call.world.seed();
     let suffix = organization.root.trim_start_matches("r-");

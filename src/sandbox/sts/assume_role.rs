@@ -72,7 +72,6 @@ fn needs(call: &Call) -> Result<Vec<Need>, AwsError> {
     }
     let session_name = name(call.params.required("RoleSessionName")?, "roleSessionName")?;
     let tags = call.params.tags("Tags")?;
-    let mfa = given(call)?;
     let found = role(call)?;
     let arn = call.params.required("RoleArn")?;
     let mut need = Need::on(arn).with("sts:RoleSessionName", session_name).request_tags(&tags);
@@ -86,7 +85,9 @@ fn needs(call: &Call) -> Result<Vec<Need>, AwsError> {
         }
         need = need.with("sts:SourceIdentity", name(identity, "sourceIdentity")?);
     }
-    need.mfa = mfa.is_some();
+    if given(call)?.is_some() {
+        need = need.with("aws:MultiFactorAuthPresent", "true").with("aws:MultiFactorAuthAge", "0");
+    }
     let Some((account, role, _)) = found else { return Err(not_there(call, arn)) };
     need.trust = Some((account.to_owned(), role.to_owned()));
     let mut needs = vec![need.clone()];
@@ -120,9 +121,7 @@ fn seconds(call: &Call, role: &Role) -> Result<i64, AwsError> {
         ));
     }
     if seconds > role.max_session.map_or(HOUR, i64::from) {
-        return Err(AwsError::validation(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        ));
+        return Err(AwsError::validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
     }
     Ok(seconds)
 }
@@ -131,8 +130,8 @@ fn seconds(call: &Call, role: &Role) -> Result<i64, AwsError> {
 fn session_policy(call: &Call, account: &str) -> Result<Option<Document>, AwsError> {
     let inline = call.params.text("Policy");
     let arns = call.params.list("PolicyArns")?;
-    let characters: usize = inline.map_or(0, |text| text.chars().count())
-        + arns.iter().filter_map(|item| item["arn"].as_str()).map(str::len).sum::<usize>();
+    let characters: usize =
+        inline.map_or(0, |text| text.chars().count()) + arns.iter().filter_map(|item| item["arn"].as_str()).map(str::len).sum::<usize>();
     if arns.len() > POLICY_ARNS || characters > POLICY_CHARACTERS {
         return Err(AwsError::new(
             "PackedPolicyTooLarge",
@@ -142,8 +141,7 @@ fn session_policy(call: &Call, account: &str) -> Result<Option<Document>, AwsErr
     }
     let mut statements = Vec::new();
     if let Some(text) = inline {
-        let document = Document::parse(Kind::Identity, text)
-            .map_err(|malformed| AwsError::malformed_policy(malformed.to_string()))?;
+        let document = Document::parse(Kind::Identity, text).map_err(|malformed| AwsError::malformed_policy(malformed.to_string()))?;
         statements.extend(listed(&document));
     }
     for item in arns {
@@ -159,7 +157,7 @@ fn session_policy(call: &Call, account: &str) -> Result<Option<Document>, AwsErr
         return Ok(None);
     }
     let merged = json!({ "Version": "2012-10-17", "Statement": statements });
-    serde_json::from_value(merged).map(Some).map_err(|error| AwsError::malformed_policy(error.to_string()))
+    Ok(Some(Document::stored(merged)))
 }
 
 fn listed(document: &Document) -> Vec<Value> {
@@ -200,11 +198,7 @@ fn assume_role(call: &mut Call) -> Result<Value, AwsError> {
         // credentials of a role never carry MFA
         mfa: Some(false),
         mfa_age: None,
-        source_identity: call
-            .params
-            .text("SourceIdentity")
-            .map(str::to_owned)
-            .or_else(|| call.caller.source_identity.clone()),
+        source_identity: call.params.text("SourceIdentity").map(str::to_owned).or_else(|| call.caller.source_identity.clone()),
     };
     spend(call, mfa.as_ref());
     let identity = caller.source_identity.clone();

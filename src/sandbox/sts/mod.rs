@@ -7,5 +7,4 @@ mod session_token;
 
 use super::service::Operation;
 
-pub(crate) const OPERATIONS: &[&[Operation]] =
-    &[assume_role::OPERATIONS, identity::OPERATIONS, session_token::OPERATIONS];
+pub(crate) const OPERATIONS: &[&[Operation]] = &[assume_role::OPERATIONS, identity::OPERATIONS, session_token::OPERATIONS];

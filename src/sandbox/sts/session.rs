@@ -66,20 +66,14 @@ pub(super) fn duration(call: &Call, default: i64, most: i64) -> Result<i64, AwsE
         return Err(constraint(seconds, "durationSeconds", "Member must have value greater than or equal to 900"));
     }
     if seconds > most {
-        return Err(constraint(
-            seconds,
-            "durationSeconds",
-            &format!("Member must have value less than or equal to {most}"),
-        ));
+        return Err(constraint(seconds, "durationSeconds", &format!("Member must have value less than or equal to {most}")));
     }
     Ok(seconds)
 }
 
 /// AWS's sentence for a parameter that breaks its rule.
 pub(super) fn constraint(value: impl std::fmt::Display, member: &str, rule: &str) -> AwsError {
-    AwsError::validation(format!(
-        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}"
-    ))
+    AwsError::validation(format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}"))
 }
 
 /// Makes credentials for `caller` and gives the `Credentials` of the reply. The key id is a function of who asked for
@@ -105,15 +99,18 @@ pub(super) fn issue(call: &mut Call, source: Source, caller: Caller, seconds: i6
         "SessionToken": token,
         "Expiration": iso(expires),
     });
-    call.world.insert_credential(id, Credential {
-        secret,
-        session_token: Some(token),
-        source,
-        caller,
-        active: true,
-        created: call.now,
-        expires: Some(expires),
-        mfa_at: mfa.map(|_| call.now),
-    });
+    call.world.insert_credential(
+        id,
+        Credential {
+            secret,
+            session_token: Some(token),
+            source,
+            caller,
+            active: true,
+            created: call.now,
+            expires: Some(expires),
+            mfa_at: mfa.map(|_| call.now),
+        },
+    );
     credentials
 }

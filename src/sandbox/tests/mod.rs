@@ -1,4 +1,11 @@
 //! Tests that drive the real wire.
 
-mod client;
+pub(crate) mod client;
+
+mod assume;
+mod creation;
+mod faults;
+mod organization;
+mod serve;
 mod signing;
+mod storage;

@@ -28,11 +28,7 @@ pub(crate) fn success(service: Service, operation: &str, result: Value, id: &str
 fn without_null(value: Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .filter(|(_, member)| !member.is_null())
-                .map(|(key, member)| (key, without_null(member)))
-                .collect(),
+            members.into_iter().filter(|(_, member)| !member.is_null()).map(|(key, member)| (key, without_null(member))).collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(without_null).collect()),
         other => other,

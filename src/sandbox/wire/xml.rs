@@ -6,6 +6,8 @@ use serde_json::Value;
 pub(crate) fn element(out: &mut String, name: &str, value: &Value) {
     match value {
         Value::Null => {}
+        // a map: each entry is an element of its own, with `key` and `value`
+        Value::Array(items) if name == "entry" => items.iter().for_each(|item| element(out, name, item)),
         Value::Array(items) => {
             open(out, name);
             for item in items {
