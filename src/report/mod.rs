@@ -1,1 +1,25 @@
-//! Progress, recap, JSON.
+//! Progress, recap and JSON: what a person or a program reads of a run. Everything that comes from AWS or a user goes through `plain`.
+
+mod bars;
+mod counts;
+mod error;
+mod json;
+mod lines;
+mod paint;
+mod plain;
+mod recap;
+mod reporter;
+mod step_line;
+mod table;
+mod tally;
+mod terminal;
+
+pub use tally::{Problem, Tally};
+pub use json::FORMAT;
+pub use paint::{ColorChoice, Paint};
+pub use plain::{plain, plain_lines};
+pub use recap::{End, shell_word};
+pub(crate) use step_line::{Finished, line as step_line, took};
+pub use reporter::{Output, Progress, Reporter, Settings, command, print_document, show_error};
+pub use table::table;
+pub use terminal::{print, print_error};

@@ -89,6 +89,7 @@ impl Engine {
     pub fn caught(&self, key: &StepKey) -> Result<(), StepError> {
         self.inner.write(&Entry::Caught { key: key.clone() })?;
         self.inner.tally().caught(key);
+        self.inner.emit(&Event::StepCaught { key: key.to_string() });
         Ok(())
     }
 
