@@ -3,12 +3,12 @@
 use super::context::Context;
 use super::pattern::{Pattern, Syntax};
 use super::statement::Effect;
+use core::net::IpAddr;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
 /// The operators without prefix, suffix and `Not`, for messages and suggestions.
 pub(super) const OPERATORS: [&str; 27] = [

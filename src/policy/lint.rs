@@ -1,9 +1,9 @@
 //! What AWS takes, but hardly anyone can have meant.
 
+use super::arn;
 use super::document::{Document, Kind};
 use super::principal::{self, Principals};
 use super::statement::{Effect, Statement};
-use crate::estate::arn;
 use serde_json::Value;
 use std::fmt;
 

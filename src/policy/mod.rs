@@ -3,6 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `arn` | ARNs, taken apart and put together |
 //! | `document` | a document: the JSON as given and its statements, read once |
 //! | `json`, `check`, `check_condition`, `check_principal` | what AWS refuses, with the path of the mistake |
 //! | `canonical`, `difference` | one form for all spellings of the same policy; what changed, for people |
@@ -12,6 +13,7 @@
 //! | `size` | what IAM and Organizations count, and their quotas |
 //! | `managed` | AWS-managed policies |
 
+pub mod arn;
 mod canonical;
 mod check;
 mod check_condition;
