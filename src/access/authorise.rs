@@ -165,5 +165,5 @@ fn unknown(documents: &Documents<'_>) -> String {
     if documents.unknown.is_empty() {
         return String::new();
     }
-    format!(" (not known here, so taken to allow nothing: {})", documents.unknown.join(", "))
+    format!(" (not known here, or not in full: {})", documents.unknown.join(", "))
 }

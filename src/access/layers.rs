@@ -40,7 +40,7 @@ pub(super) fn place(statement: &Statement) -> String {
 #[derive(Default)]
 pub(super) struct Documents<'a> {
     list: Vec<(Origin<'a>, &'a Document)>,
-    /// Attached policies whose document is not known; they are taken to allow nothing.
+    /// Attached policies whose document is not known, or only in part; what is not known is taken to allow nothing.
     pub(super) unknown: Vec<&'a str>,
 }
 
@@ -66,18 +66,21 @@ impl<'a> Documents<'a> {
 
     fn attached(&mut self, iam: &'a Iam, kind: &'static str, name: &'a str, arns: &'a BTreeSet<Arn>) {
         for arn in arns {
-            match managed_document(iam, arn) {
-                Some(document) => self.list.push((Origin::Attached { arn, kind, name }, document)),
-                None => self.unknown.push(arn),
-            }
+            self.managed(iam, arn, Origin::Attached { arn, kind, name });
         }
     }
-}
 
-fn managed_document<'a>(iam: &'a Iam, arn: &str) -> Option<&'a Document> {
-    match iam.policies.get(arn) {
-        Some(policy) => policy.document(),
-        None => managed::find(arn)?.document.as_ref(),
+    /// A policy of the account, or of AWS.
+    fn managed(&mut self, iam: &'a Iam, arn: &'a str, origin: Origin<'a>) {
+        let (document, whole) = match (iam.policies.get(arn), managed::find(arn)) {
+            (Some(policy), _) => (policy.document(), true),
+            (None, Some(managed)) => (managed.document.as_ref(), !managed.abridged),
+            (None, None) => (None, false),
+        };
+        if !whole || document.is_none() {
+            self.unknown.push(arn);
+        }
+        self.list.extend(document.map(|document| (origin, document)));
     }
 }
 
@@ -111,10 +114,7 @@ pub(super) fn boundary<'a>(identity: &Identity<'a>) -> Option<Documents<'a>> {
         Who::Session { role, .. } => role.boundary.as_deref(),
     }?;
     let mut documents = Documents::default();
-    match managed_document(&identity.account.iam, arn) {
-        Some(document) => documents.list.push((Origin::Boundary { arn }, document)),
-        None => documents.unknown.push(arn),
-    }
+    documents.managed(&identity.account.iam, arn, Origin::Boundary { arn });
     Some(documents)
 }
 

@@ -93,7 +93,8 @@ fn listed(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn sorted(value: &Value) -> Value {
+/// Any JSON with the keys of its objects in order.
+pub(crate) fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
         Value::Object(object) => object_of(object.iter().map(|(key, value)| (key.clone(), sorted(value)))),

@@ -1,7 +1,7 @@
 //! AWS-managed policies, as far as playbooks meet them. The names are AWS's; where a document is given in part only, it says so.
 
 use super::Document;
-use crate::estate::arn;
+use super::arn;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,6 +15,9 @@ pub struct Managed {
     /// `/`, `/service-role/`, `/job-function/`
     #[serde(default = "slash")]
     pub path: String,
+    /// The document here is a part of AWS's, which runs to hundreds of actions: what it allows is right, but AWS allows more.
+    #[serde(default)]
+    pub abridged: bool,
     /// None when only the name is known: it can be attached, but what it allows is not known here.
     pub document: Option<Document>,
 }
@@ -59,4 +62,40 @@ pub fn full_aws_access() -> Document {
         }))
     });
     FULL.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Kind;
+
+    #[test]
+    fn every_entry_is_well_formed() {
+        assert!(all().count() >= 100);
+        for managed in all() {
+            assert!(managed.path.starts_with('/') && managed.path.ends_with('/'), "{}", managed.name);
+            if let Some(document) = &managed.document {
+                assert_eq!(Document::from_value(Kind::Identity, document.value()).map(|_| ()), Ok(()), "{}", managed.name);
+            }
+            assert!(!managed.abridged || managed.document.is_some(), "{}", managed.name);
+        }
+    }
+
+    #[test]
+    fn found_by_path_and_name_in_every_partition() {
+        for (arn, name) in [
+            ("arn:aws:iam::aws:policy/AdministratorAccess", Some("AdministratorAccess")),
+            ("arn:aws-cn:iam::aws:policy/AdministratorAccess", Some("AdministratorAccess")),
+            ("arn:aws:iam::aws:policy/job-function/Billing", Some("Billing")),
+            ("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", Some("AWSLambdaBasicExecutionRole")),
+            ("arn:aws:iam::aws:policy/Billing", None),
+            ("arn:aws:iam::aws:policy/NoSuchThing", None),
+            ("arn:aws:iam::111122223333:policy/AdministratorAccess", None),
+            ("arn:aws:iam::aws:role/AdministratorAccess", None),
+            ("arn:aws:iam::aws:policy", None),
+            ("AdministratorAccess", None),
+        ] {
+            assert_eq!(find(arn).map(|managed| managed.name.as_str()), name, "{arn}");
+        }
+    }
 }
