@@ -1,0 +1,243 @@
+//! The sandbox itself: opened once, shared by clones, asked by requests.
+
+use super::call::Call;
+use super::error::AwsError;
+use super::faults::{self, Kind as Fault};
+use super::params::Params;
+use super::service::{self, Operation};
+use super::settings::Settings;
+use super::storage::{self, Storage};
+use super::wire::{self, Protocol, Service};
+use super::world::{Source, World};
+use super::{genesis, ids, mfa, organizations, request, signature, throttle};
+use crate::error::Error;
+use crate::estate::Estate;
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A long-term key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+/// An AWS in this process. Clones share one world.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+struct State {
+    world: World,
+    storage: Option<Storage>,
+    throttle: throttle::Buckets,
+    requests: u64,
+}
+
+/// A request as far as it is understood before it runs.
+struct Arrival {
+    service: Service,
+    operation: String,
+    params: Params,
+    access_key_id: String,
+}
+
+impl Sandbox {
+    /// Creates the world or loads it from `path`; without a path it lives in memory. The process that opened a file
+    /// owns it until the last clone is gone.
+    ///
+    /// Errors: `world-locked` when another process owns it, `world-damaged`, `world-newer`, `world-other` when the file
+    /// was made with another seed, partition or management account, `world-unwritable`.
+    pub fn open(settings: Settings, path: Option<&Path>) -> Result<Sandbox, Error> {
+        let (mut storage, stored) = match path {
+            None => (None, None),
+            Some(path) => {
+                let (storage, stored) = Storage::open(path)?;
+                (Some(storage), stored)
+            }
+        };
+        let mut world = match stored {
+            None => genesis::world(&settings),
+            Some(world) => {
+                genesis::same(&settings, &world)?;
+                world
+            }
+        };
+        genesis::declare(&settings, &mut world)?;
+        if let Some(storage) = &mut storage {
+            storage.save(&world).map_err(storage::unwritable)?;
+        }
+        world.saved();
+        let state = State { world, storage, throttle: throttle::Buckets::default(), requests: 0 };
+        Ok(Sandbox { inner: Arc::new(Inner { settings, state: Mutex::new(state) }) })
+    }
+
+    /// The estate of a stored world, without owning it; errors as [`Sandbox::open`].
+    pub fn read(path: &Path) -> Result<Estate, Error> {
+        storage::read(path).map(|world| world.estate().clone())
+    }
+
+    /// Answers a request; none when the reply was lost on its way (a fault). Pure of time: `now` is all it knows.
+    pub fn handle(&self, request: Request<Bytes>, now: Timestamp) -> Option<Response<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let mut state = self.state();
+        state.requests += 1;
+        let id = ids::request(state.world.seed(), state.requests);
+        let protocol = request::protocol(&parts);
+        organizations::settle(&mut state.world, now);
+        let arrival = match state.arrive(protocol, &parts, &body, now) {
+            Ok(arrival) => arrival,
+            Err((service, error)) => return Some(wire::failure(protocol, service, &error, &id, now)),
+        };
+        let fault = faults::meet(&self.inner.settings.faults, &mut state.world, arrival.service, &arrival.operation);
+        let result = state.face(&self.inner.settings, &arrival, fault.as_ref(), now);
+        let lost = matches!(fault, Some(Fault::LostReply | Fault::DropRequest));
+        let result = match (state.save(), result) {
+            (Ok(()), result) => result,
+            // what was done is in memory and will be written with the next call: the outcome is unknown, as with AWS
+            (Err(error), _) => {
+                let mut failure = faults::broken(arrival.service, 500);
+                failure.message = format!("the sandbox cannot write its world: {error}; free some space and look again");
+                Err(failure)
+            }
+        };
+        let reply = match result {
+            Ok(result) => wire::success(arrival.service, &arrival.operation, result, &id, now),
+            Err(error) => wire::failure(arrival.service.protocol(), Some(arrival.service), &error, &id, now),
+        };
+        (!lost).then_some(reply)
+    }
+
+    /// The key of the user `admin` of the management account.
+    pub fn administrator(&self) -> AccessKey {
+        let state = self.state();
+        genesis::key(state.world.seed(), &state.world.origin().management)
+    }
+
+    /// The key of the user `admin` of a declared standalone or foreign account; none for other accounts.
+    pub fn profile_key(&self, account_id: &str) -> Option<AccessKey> {
+        let state = self.state();
+        let key = genesis::key(state.world.seed(), account_id);
+        state.world.credential(&key.access_key_id).map(|_| key)
+    }
+
+    /// The management account's id.
+    pub fn management_account(&self) -> String {
+        self.state().world.origin().management.clone()
+    }
+
+    /// A copy of everything there is.
+    pub fn estate(&self) -> Estate {
+        self.state().world.estate().clone()
+    }
+
+    /// The code that a virtual MFA device (by serial number) shows at `now`.
+    pub fn mfa_code(&self, serial: &str, now: Timestamp) -> String {
+        mfa::code(&self.state().world, serial, mfa::window(now))
+    }
+
+    /// A panic while the lock is held would be a defect; the world is still whole row by row.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn arrive(
+        &self,
+        protocol: Protocol,
+        parts: &http::request::Parts,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Arrival, (Option<Service>, AwsError)> {
+        let (access_key_id, service) = signature::authenticate(&self.world, protocol, parts, body, now).map_err(|error| (None, error))?;
+        let (operation, members) = request::read(service, protocol, parts, body).map_err(|error| (Some(service), error))?;
+        check_source(&self.world, service, &operation, &access_key_id).map_err(|error| (Some(service), error))?;
+        let params = Params::new(service.protocol(), members);
+        Ok(Arrival { service, operation, params, access_key_id })
+    }
+
+    /// The call with the fault that meets it.
+    fn face(&mut self, settings: &Settings, arrival: &Arrival, fault: Option<&Fault>, now: Timestamp) -> Result<Value, AwsError> {
+        match fault {
+            Some(Fault::Throttle) => return Err(faults::throttled(arrival.service)),
+            Some(Fault::Error { code, message, status }) => return Err(AwsError::new(code, *status, message)),
+            Some(Fault::DropRequest) => return Ok(Value::Null),
+            _ => {}
+        }
+        let operation = service::find(arrival.service, &arrival.operation)?;
+        if settings.throttle {
+            let account = self.world.credential(&arrival.access_key_id).map(|known| known.caller.account.clone());
+            self.throttle.take(arrival.service, operation.name, account.as_deref().unwrap_or_default(), now)?;
+        }
+        let failing = match fault {
+            Some(Fault::CreateAccountFailure { reason }) => Some(reason.as_str()),
+            _ => None,
+        };
+        let result = self.perform(settings, arrival, operation, failing, now);
+        match fault {
+            Some(Fault::Duplicate) => self.perform(settings, arrival, operation, None, now),
+            Some(Fault::ErrorAfter { status }) => result.and(Err(faults::broken(arrival.service, *status))),
+            _ => result,
+        }
+    }
+
+    fn perform(
+        &mut self,
+        settings: &Settings,
+        arrival: &Arrival,
+        operation: &Operation,
+        failing: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Value, AwsError> {
+        let protocol = arrival.service.protocol();
+        let credential = self.world.credential(&arrival.access_key_id).ok_or_else(|| signature::unknown_key(protocol))?;
+        let mut caller = credential.caller.clone();
+        caller.mfa_age = credential.mfa_at.map(|at| now.as_second().saturating_sub(at.as_second()).unsigned_abs());
+        let mut call = Call {
+            service: arrival.service,
+            operation: operation.name,
+            params: &arrival.params,
+            caller,
+            source: credential.source,
+            access_key_id: &arrival.access_key_id,
+            failing,
+            world: &mut self.world,
+            settings,
+            now,
+        };
+        service::perform(operation, &mut call)
+    }
+
+    fn save(&mut self) -> rusqlite::Result<()> {
+        if let Some(storage) = &mut self.storage {
+            storage.save(&self.world)?;
+        }
+        self.world.saved();
+        Ok(())
+    }
+}
+
+/// Credentials of GetSessionToken call only AssumeRole and GetCallerIdentity of STS, and IAM only with MFA.
+fn check_source(world: &World, service: Service, operation: &str, access_key_id: &str) -> Result<(), AwsError> {
+    let Some(credential) = world.credential(access_key_id).filter(|known| known.source == Source::SessionToken) else {
+        return Ok(());
+    };
+    let taken = match service {
+        Service::Iam => credential.caller.mfa == Some(true),
+        // GetSessionToken says no in words of its own
+        Service::Sts => matches!(operation, "AssumeRole" | "GetCallerIdentity" | "GetSessionToken"),
+        Service::Organizations => true,
+    };
+    if taken { Ok(()) } else { Err(signature::unknown_key(service.protocol())) }
+}

@@ -1,0 +1,12 @@
+//! Tests that drive the real wire.
+
+pub(crate) mod client;
+
+mod assume;
+mod creation;
+mod faults;
+mod mfa;
+mod organization;
+mod serve;
+mod signing;
+mod storage;
