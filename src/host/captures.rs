@@ -6,8 +6,30 @@ use std::collections::BTreeSet;
 
 /// Methods that change what they are called on.
 const CHANGING: &[&str] = &[
-    "append", "chop", "clear", "crop", "dedup", "drain", "fill_with", "insert", "make_lower", "make_upper", "mixin", "pad", "pop", "push",
-    "remove", "replace", "retain", "reverse", "set", "shift", "sort", "splice", "trim", "truncate",
+    "append",
+    "chop",
+    "clear",
+    "crop",
+    "dedup",
+    "drain",
+    "fill_with",
+    "insert",
+    "make_lower",
+    "make_upper",
+    "mixin",
+    "pad",
+    "pop",
+    "push",
+    "remove",
+    "replace",
+    "retain",
+    "reverse",
+    "set",
+    "shift",
+    "sort",
+    "splice",
+    "trim",
+    "truncate",
 ];
 
 /// Every such write of a file, with its place.
@@ -67,7 +89,8 @@ fn in_closure(ast: &AST, name: &str, captured: &BTreeSet<String>, found: &mut Ve
     }
     visit(&body, &mut |node| {
         if let Some((variable, position)) = written(node).filter(|(variable, _)| captured.contains(variable)) {
-            let error = Error::failed("lost-write", format!("`{variable}` is changed inside `parallel`, where every branch has a copy of its own"));
+            let error =
+                Error::failed("lost-write", format!("`{variable}` is changed inside `parallel`, where every branch has a copy of its own"));
             found.push((error.hint("let the closure return what is new: `parallel` gives all results in order"), position));
         }
         if let ASTNode::Expr(expression) = node {

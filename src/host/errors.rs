@@ -111,8 +111,9 @@ fn describe(leaf: EvalAltResult) -> Error {
         EvalAltResult::ErrorMismatchDataType(wanted, found, _) | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
             Error::failed("wrong-type", format!("expected {wanted}, found {found}"))
         }
-        EvalAltResult::ErrorDataRace(name, _) => Error::failed("script-error", format!("`{name}` is changed while it is being read"))
-            .hint("take a copy first: `let copy = …;`"),
+        EvalAltResult::ErrorDataRace(name, _) => {
+            Error::failed("script-error", format!("`{name}` is changed while it is being read")).hint("take a copy first: `let copy = …;`")
+        }
         mut other => {
             other.clear_position();
             Error::failed("script-error", lower_first(&other.to_string()))
@@ -146,7 +147,8 @@ fn thrown(value: &Dynamic) -> Error {
 fn unknown_function(signature: &str) -> Error {
     let name = signature.split([' ', '(']).next().unwrap_or(signature);
     if let Some(usage) = vocabulary::usage(name) {
-        return Error::failed("wrong-arguments", format!("`{name}` cannot be called like this: `{signature}`")).hint(format!("write {usage}"));
+        return Error::failed("wrong-arguments", format!("`{name}` cannot be called like this: `{signature}`"))
+            .hint(format!("write {usage}"));
     }
     if name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | ':')) {
         let short = name.rsplit("::").next().unwrap_or(name);
@@ -160,7 +162,8 @@ fn unknown_function(signature: &str) -> Error {
 }
 
 fn unknown_variable(name: &str) -> Error {
-    Error::failed("unknown-variable", format!("there is no variable `{name}`")).hint("declare it with `let`; a function sees only its own parameters")
+    Error::failed("unknown-variable", format!("there is no variable `{name}`"))
+        .hint("declare it with `let`; a function sees only its own parameters")
 }
 
 /// A playbook that cannot be compiled.
@@ -179,7 +182,8 @@ fn parse_problem(kind: &ParseErrorType) -> Error {
         ParseErrorType::Reserved(word) => {
             Error::failed("syntax", format!("`{word}` is a reserved word")).hint("choose another name; as a map key put it in quotes")
         }
-        other => Error::failed("syntax", lower_first(&other.to_string())).hint("correct the playbook; `runner check` looks at it without running it"),
+        other => Error::failed("syntax", lower_first(&other.to_string()))
+            .hint("correct the playbook; `runner check` looks at it without running it"),
     }
 }
 

@@ -239,8 +239,14 @@ mod tests {
         ("doubling array", "let a = [1]; loop { a = [a, a]; }"),
         ("array bomb", "let a = []; loop { a.push(a); }"),
         ("map of strings", r#"let s = "x"; for i in 0..19 { s += s; } let m = #{}; let i = 0; loop { m["k" + i] = s + i; i += 1; }"#),
-        ("variables of strings", r#"fn f(s) { let a = s + "a"; let b = s + "b"; let c = s + "c"; let d = s + "d"; f(a) + f(b) } let s = "x"; for i in 0..19 { s += s; } f(s)"#),
-        ("array of strings in closures", r#"let s = "x"; for i in 0..19 { s += s; } let f = || 1; for i in 0..10000 { let g = f; let t = s + i; f = || { t; g.call() }; } "#),
+        (
+            "variables of strings",
+            r#"fn f(s) { let a = s + "a"; let b = s + "b"; let c = s + "c"; let d = s + "d"; f(a) + f(b) } let s = "x"; for i in 0..19 { s += s; } f(s)"#,
+        ),
+        (
+            "array of strings in closures",
+            r#"let s = "x"; for i in 0..19 { s += s; } let f = || 1; for i in 0..10000 { let g = f; let t = s + i; f = || { t; g.call() }; } "#,
+        ),
         ("index_of loop", r#"let s = "x"; for i in 0..19 { s += s; } loop { s.index_of("y"); }"#),
         ("contains loop", r#"let s = "x"; for i in 0..19 { s += s; } loop { s.contains("y"); }"#),
         ("replace", r#"let s = "x"; for i in 0..19 { s += s; } loop { s.replace("x", s); }"#),
@@ -260,7 +266,10 @@ mod tests {
         ("nested maps", "let a = #{}; loop { a = #{ a: a }; }"),
         ("nested mix", "let a = []; loop { a = [#{ a: a }]; }"),
         ("text of nested arrays", "let a = []; for i in 0..9000 { a = [a]; } loop { let s = `${a}`; }"),
-        ("closures in map", "let a = []; for i in 0..5000 { a.push(i); } loop { a.map(|x| x + 1).filter(|x| x > 2).reduce(|x, y| x + y); }"),
+        (
+            "closures in map",
+            "let a = []; for i in 0..5000 { a.push(i); } loop { a.map(|x| x + 1).filter(|x| x > 2).reduce(|x, y| x + y); }",
+        ),
         ("to_json", r#"let m = #{}; for i in 0..9000 { m["k" + i] = i; } loop { m.to_json(); }"#),
         ("closures in maps", "let m = #{}; for i in 0..100 { m[`f${i}`] = || m; } loop { let n = m; }"),
         ("exponential calls", "fn f(n) { if n == 0 { 1 } else { f(n - 1) + f(n - 1) } } f(50)"),

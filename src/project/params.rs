@@ -1,12 +1,11 @@
 //! Parameters of a playbook: what it declares, what was given where, and the values that follow. Pure.
 
 use super::config::nearest;
-use crate::error::{Error, Place};
+use crate::error::Error;
 use serde_json::{Map, Value};
 
-/// What values a parameter takes; a script writes the kind as its lower-case name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+/// What values a parameter takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     #[default]
     String,
@@ -18,25 +17,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] = [Kind::String, Kind::Email, Kind::Bool, Kind::Int, Kind::List, Kind::Map];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::String => "string",
-            Kind::Email => "email",
-            Kind::Bool => "bool",
-            Kind::Int => "int",
-            Kind::List => "list",
-            Kind::Map => "map",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
     /// What to type behind `-p name=`.
     fn example(self) -> &'static str {
         match self {
@@ -82,21 +62,15 @@ impl Kind {
 }
 
 /// One `param(name, …)` of a playbook.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Declared {
     pub name: String,
     pub kind: Kind,
     pub help: String,
     /// No `value` in its declaration: it has to be given.
     pub required: bool,
-    /// The default, where it is a literal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub default: Option<Value>,
     /// The only values allowed, if any are named.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub one_of: Vec<Value>,
-    #[serde(skip)]
-    pub place: Option<Place>,
 }
 
 /// Values from one place, strongest first when given to `resolve`.

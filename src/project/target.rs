@@ -34,6 +34,8 @@ pub struct Sandbox {
     pub creation_seconds: Option<f64>,
     /// How long IAM takes to make a change visible.
     pub iam_lag_seconds: Option<f64>,
+    /// Whether calls above AWS's published rates are refused.
+    pub throttle: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,6 +90,7 @@ pub(super) struct TargetTable {
     account_quota: Option<usize>,
     creation_seconds: Option<f64>,
     iam_lag_seconds: Option<f64>,
+    throttle: Option<bool>,
 }
 
 impl Target {
@@ -122,6 +125,7 @@ impl TargetTable {
                 account_quota: self.account_quota,
                 creation_seconds: self.creation_seconds,
                 iam_lag_seconds: self.iam_lag_seconds,
+                throttle: self.throttle,
             }),
             KindName::Aws => TargetKind::Aws(Aws {
                 account_id: self.account_id,
@@ -146,6 +150,7 @@ impl TargetTable {
                     ("account_quota", self.account_quota.is_some()),
                     ("creation_seconds", self.creation_seconds.is_some()),
                     ("iam_lag_seconds", self.iam_lag_seconds.is_some()),
+                    ("throttle", self.throttle.is_some()),
                 ],
                 "sandbox",
             ),

@@ -1,8 +1,8 @@
 //! Progress on a terminal: a lane for each account at work, finished steps scroll past above.
 
-use super::tally::UnderWay;
 use super::paint::Paint;
 use super::plain::plain;
+use super::tally::UnderWay;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::Duration;

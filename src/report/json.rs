@@ -2,9 +2,9 @@
 //! `version` first, then the events as they come, `error` if there was one, `recap` last.
 
 use super::counts::by_id;
+use super::plain::is_unsafe;
 use super::recap::End;
 use super::tally::Tally;
-use super::plain::is_unsafe;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 

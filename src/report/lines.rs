@@ -1,7 +1,7 @@
 //! Progress without a terminal: a line per finished step, and a heartbeat when nothing was said for a while.
 
-use super::tally::UnderWay;
 use super::plain::plain;
+use super::tally::UnderWay;
 use super::terminal::print_error;
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};

@@ -14,12 +14,12 @@ mod table;
 mod tally;
 mod terminal;
 
-pub use tally::{Problem, Tally};
 pub use json::FORMAT;
 pub use paint::{ColorChoice, Paint};
 pub use plain::{plain, plain_lines};
-pub use recap::{End, shell_word};
-pub(crate) use step_line::{Finished, line as step_line, took};
+pub use recap::{End, output, shell_word};
 pub use reporter::{Output, Progress, Reporter, Settings, command, print_document, show_error};
+pub use step_line::{status, took};
 pub use table::table;
+pub use tally::{Problem, Tally};
 pub use terminal::{print, print_error};

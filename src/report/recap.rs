@@ -101,7 +101,8 @@ fn accounts(out: &mut String, recap: &Recap, paint: Paint) {
 }
 
 /// Texts bare, small values on the line, larger ones set out.
-pub(super) fn output(value: &Value) -> String {
+#[must_use]
+pub fn output(value: &Value) -> String {
     match value {
         Value::String(text) => plain(text).into_owned(),
         value => {

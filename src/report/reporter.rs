@@ -186,7 +186,6 @@ impl Reporter {
         }
         Ok(())
     }
-
 }
 
 /// `runner resume 7k2q -C aws`

@@ -1,32 +1,26 @@
 //! One finished step as a line of text, and what is said beneath it when it failed.
 
-use super::tally::Problem;
 use super::paint::Paint;
 use super::plain::{plain, plain_lines};
+use super::tally::Problem;
 use crate::event::{AccountLabel, Status};
 use std::fmt::Write;
 use std::time::Duration;
 
 /// What a line says of a step that ended.
-pub(crate) struct Finished<'a> {
-    pub(crate) account: &'a AccountLabel,
-    pub(crate) scope: &'a [String],
-    pub(crate) label: &'a str,
-    pub(crate) status: Status,
-    pub(crate) changes: &'a [String],
-    pub(crate) took: Duration,
+pub(super) struct Finished<'a> {
+    pub(super) account: &'a AccountLabel,
+    pub(super) scope: &'a [String],
+    pub(super) label: &'a str,
+    pub(super) status: Status,
+    pub(super) changes: &'a [String],
+    pub(super) took: Duration,
 }
 
 /// ` changed [   1.2s] dev  create_role allow-admin  CreateRole, AttachRolePolicy ×2`, without a line break. With `verbose` each change stands
 /// with its difference on a line of its own.
-pub(crate) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
-    let word = match step.status {
-        Status::Ok => paint.green("      ok"),
-        Status::Changed => paint.yellow(" changed"),
-        Status::Replayed => paint.dim("replayed"),
-        Status::Failed => paint.red("  failed"),
-        Status::Paused => paint.cyan("  paused"),
-    };
+pub(super) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
+    let word = status(step.status, paint);
     let mut out = format!("{word} [{:>7}] {}  {}", took(step.took), plain(&step.account.name), plain(step.label));
     if !step.scope.is_empty() {
         let _ = write!(out, " {}", paint.dim(format!("({})", plain(&step.scope.join(" / ")))));
@@ -39,6 +33,18 @@ pub(crate) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
         let _ = write!(out, "  {}", paint.dim(calls(step.changes)));
     }
     out
+}
+
+/// A status as a word, right-aligned to eight columns.
+#[must_use]
+pub fn status(status: Status, paint: Paint) -> String {
+    match status {
+        Status::Ok => paint.green("      ok"),
+        Status::Changed => paint.yellow(" changed"),
+        Status::Replayed => paint.dim("replayed"),
+        Status::Failed => paint.red("  failed"),
+        Status::Paused => paint.cyan("  paused"),
+    }
 }
 
 /// The calls of the changes, repeats folded: `CreateRole, AttachRolePolicy ×2`.
@@ -59,7 +65,8 @@ fn calls(changes: &[String]) -> String {
 }
 
 /// `0.8s`, `75.0s` as `1m15s`, `2h03m`
-pub(crate) fn took(duration: Duration) -> String {
+#[must_use]
+pub fn took(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{:.1}s", duration.as_secs_f64()),
