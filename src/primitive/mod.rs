@@ -30,5 +30,7 @@ mod put_policy;
 mod tag_account;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use contract::{Argument, Bound, Opt, Receiver, Spec};
