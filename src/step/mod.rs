@@ -1,9 +1,18 @@
-//! Steps: key, decide, journal, retry, lock, schedule.
+//! Steps: key, decide, journal, retry, lock, schedule, and the engine that performs them.
 
+mod decide;
+mod engine;
 mod failure;
+mod hash;
+pub mod journal;
 mod key;
 mod operation;
+mod retry;
+pub mod schedule;
 
+pub use engine::{Ask, Call, Counts, Engine, Ports, Recap, StepError};
 pub use failure::{Failure, FailureClass};
+pub use hash::{canonical, difference, input_hash};
+pub use journal::{Journal, RunStart, RunStatus, RunSummary};
 pub use key::StepKey;
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};

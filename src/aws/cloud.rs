@@ -1,0 +1,462 @@
+//! One target's AWS: its HTTP client, its own credentials, and what has been learned of its accounts in this process.
+
+use super::failure::chain;
+use super::organization::OrganizationView;
+use super::pacing::Pacing;
+use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms, is_fresh, read_again};
+use super::smithy::{Clock, Wire};
+use crate::estate::{self, Iam};
+use crate::step::{Failure, Freshness};
+use crate::time::Time;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// AWS works on at most this many account creations at a time.
+const CREATION_SLOTS: usize = 5;
+
+/// Long-lived keys, as the sandbox hands them out.
+#[derive(Clone)]
+pub struct StaticKeys {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: Option<String>,
+}
+
+/// Where first credentials come from.
+#[derive(Clone)]
+pub enum Base {
+    Static(StaticKeys),
+    /// The SDK's chain: environment, the profile (or the default one), SSO, `credential_process`, container, instance.
+    Default {
+        profile: Option<String>,
+    },
+}
+
+/// An account of the target beside the organisation's.
+#[derive(Clone)]
+pub struct FurtherAccount {
+    pub id: String,
+    pub name: String,
+    /// Its own credentials; without them it is reached by assuming a role from the target's.
+    pub base: Option<Base>,
+    /// The role to assume, when it is not `OrganizationAccountAccessRole`.
+    pub role: Option<String>,
+}
+
+/// Asks a person for the current code of an MFA device; none when nobody can be asked.
+pub type TokenCode = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+pub struct CloudConfig {
+    pub time: Time,
+    pub http: SharedHttpClient,
+    pub endpoint_url: Option<String>,
+    /// Where STS is called and requests are signed for; IAM and Organizations have one endpoint per partition.
+    pub region: String,
+    pub base: Base,
+    /// The account the own credentials must be of.
+    pub account_id: Option<String>,
+    /// The run, for session names.
+    pub run: String,
+    pub accounts: Vec<FurtherAccount>,
+    /// Whether calls are held to AWS's published rates; not needed for an AWS in this process.
+    pub paced: bool,
+    pub token_code: Option<TokenCode>,
+}
+
+impl CloudConfig {
+    /// The usual settings over a client and first credentials: `us-east-1`, not pinned, not paced.
+    #[must_use]
+    pub fn new(time: Time, http: SharedHttpClient, base: Base) -> CloudConfig {
+        CloudConfig {
+            time,
+            http,
+            endpoint_url: None,
+            region: "us-east-1".to_owned(),
+            base,
+            account_id: None,
+            run: "local".to_owned(),
+            accounts: Vec::new(),
+            paced: false,
+            token_code: None,
+        }
+    }
+}
+
+/// Who the own credentials belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub account: String,
+    pub arn: String,
+    pub user_id: String,
+    pub partition: String,
+    /// The last part of the ARN: the user's or the session's name.
+    pub name: String,
+}
+
+/// Something so new that AWS may not let it be used yet.
+struct Newborn {
+    until: Timestamp,
+    tries: u32,
+}
+
+struct Inner {
+    wire: Wire,
+    pacing: Pacing,
+    base: Base,
+    pin: Option<String>,
+    run: String,
+    further: Vec<FurtherAccount>,
+    token_code: Option<TokenCode>,
+    own: tokio::sync::Mutex<Option<(Credentials, Caller)>>,
+    slots: Mutex<BTreeMap<SessionSpec, Slot>>,
+    iam: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Option<Iam>>>>>,
+    organization: tokio::sync::Mutex<Option<OrganizationView>>,
+    /// Names and access roles learned from what primitives made and scripts handed back.
+    names: Mutex<BTreeMap<String, String>>,
+    access_roles: Mutex<BTreeMap<String, String>>,
+    /// By role ARN.
+    newborn: Mutex<BTreeMap<String, Newborn>>,
+    /// Accounts made in this process whose IAM was not read: their access roles.
+    unread: Mutex<BTreeMap<String, String>>,
+    creations: Arc<tokio::sync::Semaphore>,
+}
+
+#[derive(Clone)]
+pub struct Cloud(Arc<Inner>);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Cloud {
+    #[must_use]
+    pub fn new(config: CloudConfig) -> Cloud {
+        let CloudConfig { time, http, endpoint_url, region, base, account_id, run, accounts, paced, token_code } = config;
+        Cloud(Arc::new(Inner {
+            pacing: Pacing::new(time.clone(), paced),
+            wire: Wire { time, http, endpoint_url, region },
+            base,
+            pin: account_id,
+            run,
+            further: accounts,
+            token_code,
+            own: tokio::sync::Mutex::new(None),
+            slots: Mutex::default(),
+            iam: Mutex::default(),
+            organization: tokio::sync::Mutex::new(None),
+            names: Mutex::default(),
+            access_roles: Mutex::default(),
+            newborn: Mutex::default(),
+            unread: Mutex::default(),
+            creations: Arc::new(tokio::sync::Semaphore::new(CREATION_SLOTS)),
+        }))
+    }
+
+    pub fn time(&self) -> &Time {
+        &self.0.wire.time
+    }
+
+    pub(crate) fn wire(&self) -> &Wire {
+        &self.0.wire
+    }
+
+    pub(crate) fn pacing(&self) -> &Pacing {
+        &self.0.pacing
+    }
+
+    pub(crate) fn run(&self) -> &str {
+        &self.0.run
+    }
+
+    pub(crate) fn creations(&self) -> &Arc<tokio::sync::Semaphore> {
+        &self.0.creations
+    }
+
+    pub(crate) fn organization_slot(&self) -> &tokio::sync::Mutex<Option<OrganizationView>> {
+        &self.0.organization
+    }
+
+    pub(crate) fn iam_slot(&self, account: &str) -> Arc<tokio::sync::Mutex<Option<Iam>>> {
+        lock(&self.0.iam).entry(account.to_owned()).or_default().clone()
+    }
+
+    pub(crate) fn token_code(&self, serial: &str) -> Option<String> {
+        self.0.token_code.as_ref()?(serial)
+    }
+
+    /// Who the own credentials belong to; one GetCallerIdentity per process and refresh.
+    ///
+    /// Fails with `wrong-account` when they are not of the account the target is pinned to.
+    pub async fn caller(&self) -> Result<Caller, Failure> {
+        self.own().await.map(|(_, caller)| caller)
+    }
+
+    /// The target's own account, which for an organisation is its management account.
+    pub async fn management(&self) -> Result<Session, Failure> {
+        let caller = self.caller().await?;
+        let name = self.name(&caller.account);
+        Ok(self.session(&SessionSpec { name, account: caller.account, partition: caller.partition, reach: Reach::Own }))
+    }
+
+    /// A lazy session for an account given by its 12-digit id, or by its name in the target or the organisation.
+    pub async fn account(&self, id_or_name: &str, role: Option<&str>) -> Result<Session, Failure> {
+        let id = self.resolve(id_or_name).await?;
+        self.reach(&id, role, Terms::default()).await
+    }
+
+    /// A lazy session from the object an account primitive returned; remembers the account's name and access role.
+    pub async fn account_of(&self, value: &Value) -> Result<Session, Failure> {
+        let text = |field: &str| value.get(field).and_then(Value::as_str);
+        let Some(id) = text("id") else {
+            return Err(Failure::fatal("not-an-account", "this object has no account `id`; hand over what create_account returned"));
+        };
+        if let Some(name) = text("name") {
+            self.introduce(id, name, text("access_role"));
+        }
+        self.account(id, None).await
+    }
+
+    /// A session with other terms: `target` is a role ARN, or an account (id or name) whose access role or `role` is assumed.
+    pub async fn assume(&self, target: &str, mut terms: Terms) -> Result<Session, Failure> {
+        let Some(arn) = estate::arn::parse(target) else {
+            let id = self.resolve(target).await?;
+            let role = terms.role.take();
+            return self.reach(&id, role.as_deref(), terms).await;
+        };
+        if arn.service != "iam" || !arn.resource.starts_with("role/") {
+            return Err(Failure::fatal(
+                "not-a-role",
+                format!("`{target}` is not a role; give a role's ARN, an account id or an account's name"),
+            ));
+        }
+        let via = self.start(&mut terms).await?;
+        let (account, partition) = (arn.account.to_owned(), arn.partition.to_owned());
+        let name = self.name(&account);
+        let reach = Reach::Role { via: Box::new(via), arn: target.to_owned(), terms };
+        Ok(self.session(&SessionSpec { account, name, partition, reach }))
+    }
+
+    /// The session a spec describes; calls nothing. Sessions of the same spec share their credentials.
+    #[must_use]
+    pub fn session(&self, spec: &SessionSpec) -> Session {
+        let slot = lock(&self.0.slots).entry(spec.clone()).or_default().clone();
+        Session::new(self.clone(), spec.clone(), slot)
+    }
+
+    async fn reach(&self, id: &str, role: Option<&str>, mut terms: Terms) -> Result<Session, Failure> {
+        let caller = self.caller().await?;
+        let further = self.0.further.iter().find(|account| account.id == id);
+        let plain = role.is_none() && terms == Terms::default();
+        let spec = |reach| SessionSpec { account: id.to_owned(), name: self.name(id), partition: caller.partition.clone(), reach };
+        if plain && caller.account == id {
+            return Ok(self.session(&spec(Reach::Own)));
+        }
+        if plain && further.is_some_and(|account| account.base.is_some()) {
+            return Ok(self.session(&spec(Reach::Further)));
+        }
+        let role = role
+            .map(str::to_owned)
+            .or_else(|| further.and_then(|account| account.role.clone()))
+            .or_else(|| lock(&self.0.access_roles).get(id).cloned())
+            .unwrap_or_else(|| DEFAULT_ACCESS_ROLE.to_owned());
+        let arn = estate::arn::iam(&caller.partition, id, "role", "/", &role);
+        let via = Box::new(self.start(&mut terms).await?);
+        Ok(self.session(&spec(Reach::Role { via, arn, terms })))
+    }
+
+    /// Where a chain begins: the own credentials, or a session with MFA over them.
+    async fn start(&self, terms: &mut Terms) -> Result<SessionSpec, Failure> {
+        let own = self.management().await?.spec().clone();
+        Ok(match terms.mfa.take() {
+            None => own,
+            Some(serial) => SessionSpec { reach: Reach::Mfa { via: Box::new(own.clone()), serial }, ..own },
+        })
+    }
+
+    async fn resolve(&self, id_or_name: &str) -> Result<String, Failure> {
+        if is_account_id(id_or_name) {
+            return Ok(id_or_name.to_owned());
+        }
+        if let Some(account) = self.0.further.iter().find(|account| account.name == id_or_name) {
+            return Ok(account.id.clone());
+        }
+        let management = self.management().await?;
+        let found = self
+            .with_organization(&management, Freshness::Snapshot, |organization| {
+                organization.map(|view| view.named(id_or_name)).unwrap_or_default()
+            })
+            .await?;
+        match found.as_slice() {
+            [id] => Ok(id.clone()),
+            [] => Err(Failure::fatal(
+                "account-unknown",
+                format!("no account is named `{id_or_name}`, neither in the organisation nor in the target"),
+            )
+            .hint("give its 12-digit id as a string, create it first, or add it to the target's accounts in runner.toml")),
+            several => Err(Failure::fatal(
+                "account-ambiguous",
+                format!("{} accounts are named `{id_or_name}`: {}", several.len(), several.join(", ")),
+            )
+            .hint("give the id of the one you mean")),
+        }
+    }
+
+    fn name(&self, id: &str) -> String {
+        let further = self.0.further.iter().find(|account| account.id == id).map(|account| account.name.clone());
+        further.or_else(|| lock(&self.0.names).get(id).cloned()).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// Remembers what an account is called and how it is entered.
+    pub(crate) fn introduce(&self, id: &str, name: &str, access_role: Option<&str>) {
+        lock(&self.0.names).insert(id.to_owned(), name.to_owned());
+        if let Some(role) = access_role {
+            lock(&self.0.access_roles).insert(id.to_owned(), role.to_owned());
+        }
+    }
+
+    /// Says that an account was made by this process, so that its IAM holds nothing but the access role.
+    pub(crate) async fn known_empty(&self, account: &str, access_role: &str) {
+        lock(&self.0.unread).insert(account.to_owned(), access_role.to_owned());
+        self.iam_slot(account).lock().await.get_or_insert_default();
+    }
+
+    /// Whether this role is there without having been read.
+    pub(crate) fn is_unread(&self, account: &str, role: &str) -> bool {
+        lock(&self.0.unread).get(account).is_some_and(|unread| unread.eq_ignore_ascii_case(role))
+    }
+
+    pub(crate) fn was_read(&self, account: &str) {
+        lock(&self.0.unread).remove(account);
+    }
+
+    /// Says that a role was made at `born`, so that until `window` after it a refusal to assume it means "not yet".
+    pub(crate) fn newborn(&self, role_arn: &str, born: Timestamp, window: Duration) {
+        let until = born.checked_add(window).unwrap_or(born);
+        if until > self.time().now() {
+            lock(&self.0.newborn).entry(role_arn.to_owned()).or_insert(Newborn { until, tries: 0 });
+        }
+    }
+
+    pub(crate) fn grown_up(&self, role_arn: &str) {
+        lock(&self.0.newborn).remove(role_arn);
+    }
+
+    /// How long to wait before a newborn role is tried again; none when it is not (or no longer) newborn.
+    pub(crate) fn newborn_wait(&self, role_arn: &str) -> Option<Duration> {
+        let now = self.time().now();
+        let mut newborn = lock(&self.0.newborn);
+        let entry = newborn.get_mut(role_arn).filter(|newborn| newborn.until > now)?;
+        entry.tries += 1;
+        Some(growing_wait(entry.tries - 1))
+    }
+
+    /// The own credentials, made sure to be fresh and of the right account.
+    pub(crate) async fn own(&self) -> Result<(Credentials, Caller), Failure> {
+        let mut own = self.0.own.lock().await;
+        if let Some((credentials, caller)) = own.as_ref().filter(|(credentials, _)| is_fresh(credentials, self.time().now())) {
+            return Ok((credentials.clone(), caller.clone()));
+        }
+        let credentials = self.load(&self.0.base).await?;
+        let caller = self.identify(&credentials).await?;
+        if let Some(pin) = self.0.pin.as_ref().filter(|pin| **pin != caller.account) {
+            return Err(Failure::needs_you(
+                "wrong-account",
+                format!("the credentials are of account {} (`{}`), but the target is pinned to {pin}", caller.account, caller.arn),
+            )
+            .hint("choose the profile of the right account, or correct `account_id` of the target in runner.toml"));
+        }
+        *own = Some((credentials.clone(), caller.clone()));
+        Ok((credentials, caller))
+    }
+
+    /// The own credentials of a further account.
+    pub(crate) async fn further(&self, id: &str) -> Result<Credentials, Failure> {
+        let Some(base) = self.0.further.iter().find(|account| account.id == id).and_then(|account| account.base.as_ref()) else {
+            return Err(Failure::needs_you("no-credentials", format!("the target has no credentials of its own for account {id}"))
+                .hint("give the account a profile in runner.toml, then resume"));
+        };
+        let credentials = self.load(base).await?;
+        let caller = self.identify(&credentials).await?;
+        if caller.account != id {
+            return Err(Failure::needs_you(
+                "wrong-account",
+                format!("the credentials meant for account {id} are of account {}", caller.account),
+            )
+            .hint("correct the account's profile in runner.toml, then resume"));
+        }
+        Ok(credentials)
+    }
+
+    async fn load(&self, base: &Base) -> Result<Credentials, Failure> {
+        let profile = match base {
+            Base::Static(keys) => {
+                return Ok(Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "static"));
+            }
+            Base::Default { profile } => profile,
+        };
+        let wire = self.wire();
+        let clock = Clock(wire.time.clone());
+        let region = aws_types::region::Region::new(wire.region.clone());
+        let settings = aws_config::provider_config::ProviderConfig::without_region()
+            .with_region(Some(region.clone()))
+            .with_http_client(wire.http.clone())
+            .with_time_source(clock.clone())
+            .with_sleep_impl(clock);
+        let mut chain_of = aws_config::default_provider::credentials::DefaultCredentialsChain::builder().region(region).configure(settings);
+        if let Some(profile) = profile {
+            chain_of = chain_of.profile_name(profile);
+        }
+        chain_of.build().await.provide_credentials().await.map_err(|error| {
+            let which = profile.as_ref().map_or_else(|| "the default chain".to_owned(), |profile| format!("profile `{profile}`"));
+            Failure::needs_you("no-credentials", format!("no credentials from {which}: {}", chain(&error)))
+                .hint("sign in (`aws sso login`, `aws configure`) or name another profile in runner.toml, then resume")
+        })
+    }
+
+    async fn identify(&self, credentials: &Credentials) -> Result<Caller, Failure> {
+        let call = self.wire().sts(credentials.clone()).get_caller_identity();
+        let reply = call.send().await.map_err(|error| read_again(super::failure::classify("GetCallerIdentity", &error)))?;
+        let arn = reply.arn.unwrap_or_default();
+        let partition = estate::arn::parse(&arn).map_or("aws", |arn| arn.partition).to_owned();
+        let name = estate::arn::name(&arn).unwrap_or("root").to_owned();
+        Ok(Caller { account: reply.account.unwrap_or_default(), user_id: reply.user_id.unwrap_or_default(), arn, partition, name })
+    }
+}
+
+/// Whether this is an account id: twelve digits.
+#[must_use]
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// 50 ms, 100 ms, 200 ms … 10 s: quick where AWS is, patient where it is not.
+pub(crate) fn growing_wait(tries: u32) -> Duration {
+    Duration::from_millis(50 << tries.min(8)).min(Duration::from_secs(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_from_50_ms_to_10_s() {
+        assert_eq!(growing_wait(0), Duration::from_millis(50));
+        assert_eq!(growing_wait(3), Duration::from_millis(400));
+        assert_eq!(growing_wait(8), Duration::from_secs(10));
+        assert_eq!(growing_wait(u32::MAX), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn account_ids_are_twelve_digits() {
+        assert!(is_account_id("012345678901"));
+        for text in ["12345678901", "0123456789012", "01234567890a", "dev"] {
+            assert!(!is_account_id(text));
+        }
+    }
+}

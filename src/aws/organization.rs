@@ -1,0 +1,253 @@
+//! What is known of the organisation in this process: read once, its rarer parts when first asked for, written through by our changes.
+
+use super::cloud::Cloud;
+use super::session::Session;
+use crate::estate::Tags;
+use crate::step::{Failure, FailureClass, Freshness};
+use aws_sdk_organizations::types::{Account, OrganizationalUnit, Parent, Tag};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An account of the organisation, as ListAccounts tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    pub id: String,
+    pub name: String,
+    pub email: String,
+    pub arn: String,
+    /// Organizations' `State`: `ACTIVE`, `SUSPENDED` …
+    pub state: String,
+    /// Seconds of Unix time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnitView {
+    pub id: String,
+    pub name: String,
+    pub arn: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OrganizationView {
+    /// `o-…`
+    pub id: String,
+    pub arn: String,
+    pub management: String,
+    pub management_email: String,
+    /// `ALL` or `CONSOLIDATED_BILLING`
+    pub feature_set: String,
+    /// `r-…`
+    pub root: String,
+    pub accounts: BTreeMap<String, Member>,
+    /// Units by the root or unit above them, as far as they were asked for.
+    pub units: BTreeMap<String, Vec<UnitView>>,
+    /// The root or unit an account is in, as far as it was asked for.
+    pub parents: BTreeMap<String, String>,
+    /// Tags of accounts, as far as they were asked for.
+    pub tags: BTreeMap<String, Tags>,
+}
+
+impl OrganizationView {
+    /// The account with this root address. AWS holds addresses that differ in case only for one.
+    #[must_use]
+    pub fn by_email(&self, email: &str) -> Option<&Member> {
+        self.accounts.values().find(|account| account.email.eq_ignore_ascii_case(email))
+    }
+
+    /// Ids of the accounts of this name; closed ones only when there is no other.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Vec<String> {
+        let all: Vec<&Member> = self.accounts.values().filter(|account| account.name == name).collect();
+        let open: Vec<&Member> =
+            all.iter().copied().filter(|account| account.state == "ACTIVE" || account.state == "PENDING_ACTIVATION").collect();
+        let chosen = if open.is_empty() { all } else { open };
+        chosen.iter().map(|account| account.id.clone()).collect()
+    }
+}
+
+fn absent(what: &str) -> Failure {
+    Failure::fatal("no-organization", format!("{what} needs an organisation, and this account has none; call create_organization first"))
+}
+
+fn unreadable(call: &str) -> Failure {
+    Failure::new(FailureClass::Retry { throttled: false }, "reply-unreadable", format!("{call}: the reply is incomplete"))
+}
+
+impl Cloud {
+    /// Looks into (or writes through) what is known of the organisation; none when the account is in no organisation.
+    pub async fn with_organization<T>(
+        &self,
+        session: &Session,
+        freshness: Freshness,
+        look: impl FnOnce(Option<&mut OrganizationView>) -> T,
+    ) -> Result<T, Failure> {
+        let mut slot = self.organization_slot().lock().await;
+        if slot.is_none() || freshness == Freshness::Live {
+            *slot = read_organization(session).await?;
+            for account in slot.iter().flat_map(|view| view.accounts.values()) {
+                self.introduce(&account.id, &account.name, None);
+            }
+        }
+        Ok(look(slot.as_mut()))
+    }
+
+    /// The units right below a root or unit.
+    pub async fn units_below(&self, session: &Session, parent: &str, freshness: Freshness) -> Result<Vec<UnitView>, Failure> {
+        let mut slot = self.known(session, "an organisational unit").await?;
+        let view = slot.as_mut().ok_or_else(|| absent("an organisational unit"))?;
+        if freshness == Freshness::Live || !view.units.contains_key(parent) {
+            view.units.insert(parent.to_owned(), read_units(session, parent).await?);
+        }
+        Ok(view.units.get(parent).cloned().unwrap_or_default())
+    }
+
+    /// The root or unit an account is in.
+    pub async fn parent_of(&self, session: &Session, account: &str, freshness: Freshness) -> Result<String, Failure> {
+        let mut slot = self.known(session, "an account's place").await?;
+        let view = slot.as_mut().ok_or_else(|| absent("an account's place"))?;
+        if freshness == Freshness::Snapshot
+            && let Some(parent) = view.parents.get(account)
+        {
+            return Ok(parent.clone());
+        }
+        let client = session.organizations().await?;
+        let reply = session.read("organizations:ListParents", client.list_parents().child_id(account).send()).await?;
+        let parent =
+            reply.parents.unwrap_or_default().into_iter().find_map(|Parent { id, .. }| id).ok_or_else(|| unreadable("ListParents"))?;
+        view.parents.insert(account.to_owned(), parent.clone());
+        Ok(parent)
+    }
+
+    /// The tags of an account.
+    pub async fn tags_of(&self, session: &Session, account: &str, freshness: Freshness) -> Result<Tags, Failure> {
+        let mut slot = self.known(session, "a tag").await?;
+        let view = slot.as_mut().ok_or_else(|| absent("a tag"))?;
+        if freshness == Freshness::Live || !view.tags.contains_key(account) {
+            view.tags.insert(account.to_owned(), read_tags(session, account).await?);
+        }
+        Ok(view.tags.get(account).cloned().unwrap_or_default())
+    }
+
+    /// Writes one of our own changes through, if the organisation has been read.
+    pub(crate) async fn record_organization(&self, write: impl FnOnce(&mut OrganizationView)) {
+        if let Some(view) = self.organization_slot().lock().await.as_mut() {
+            write(view);
+        }
+    }
+
+    async fn known(&self, session: &Session, what: &str) -> Result<tokio::sync::MutexGuard<'_, Option<OrganizationView>>, Failure> {
+        let mut slot = self.organization_slot().lock().await;
+        if slot.is_none() {
+            *slot = Some(read_organization(session).await?.ok_or_else(|| absent(what))?);
+        }
+        Ok(slot)
+    }
+}
+
+async fn read_organization(session: &Session) -> Result<Option<OrganizationView>, Failure> {
+    let client = session.organizations().await?;
+    let described = match session.read("organizations:DescribeOrganization", client.describe_organization().send()).await {
+        Ok(reply) => reply.organization.ok_or_else(|| unreadable("DescribeOrganization"))?,
+        Err(failure) if failure.code == "AWSOrganizationsNotInUseException" => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let roots = session.read("organizations:ListRoots", client.list_roots().send()).await?;
+    let root = roots.roots.unwrap_or_default().into_iter().find_map(|root| root.id).ok_or_else(|| unreadable("ListRoots"))?;
+    let mut accounts = BTreeMap::new();
+    let mut token = None;
+    loop {
+        let page = session.read("organizations:ListAccounts", client.list_accounts().set_next_token(token).send()).await?;
+        accounts.extend(page.accounts.unwrap_or_default().into_iter().filter_map(member).map(|account| (account.id.clone(), account)));
+        token = page.next_token;
+        if token.is_none() {
+            break;
+        }
+    }
+    Ok(Some(OrganizationView {
+        id: described.id.unwrap_or_default(),
+        arn: described.arn.unwrap_or_default(),
+        management: described.master_account_id.unwrap_or_default(),
+        management_email: described.master_account_email.unwrap_or_default(),
+        feature_set: described.feature_set.map(|set| set.as_str().to_owned()).unwrap_or_default(),
+        root,
+        accounts,
+        ..OrganizationView::default()
+    }))
+}
+
+async fn read_units(session: &Session, parent: &str) -> Result<Vec<UnitView>, Failure> {
+    let client = session.organizations().await?;
+    let mut units = Vec::new();
+    let mut token = None;
+    loop {
+        let call = client.list_organizational_units_for_parent().parent_id(parent).set_next_token(token);
+        let page = session.read("organizations:ListOrganizationalUnitsForParent", call.send()).await?;
+        units.extend(page.organizational_units.unwrap_or_default().into_iter().filter_map(unit));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(units);
+        }
+    }
+}
+
+async fn read_tags(session: &Session, resource: &str) -> Result<Tags, Failure> {
+    let client = session.organizations().await?;
+    let mut tags = Tags::new();
+    let mut token = None;
+    loop {
+        let call = client.list_tags_for_resource().resource_id(resource).set_next_token(token);
+        let page = session.read("organizations:ListTagsForResource", call.send()).await?;
+        tags.extend(page.tags.unwrap_or_default().into_iter().map(|Tag { key, value, .. }| (key, value)));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(tags);
+        }
+    }
+}
+
+pub(crate) fn member(account: Account) -> Option<Member> {
+    let status = account.status.map(|status| status.as_str().to_owned());
+    let state = account.state.map(|state| state.as_str().to_owned()).or(status).unwrap_or_default();
+    let joined = account.joined_timestamp.map(|joined| joined.secs());
+    Some(Member {
+        id: account.id?,
+        name: account.name.unwrap_or_default(),
+        email: account.email.unwrap_or_default(),
+        arn: account.arn.unwrap_or_default(),
+        state,
+        joined,
+    })
+}
+
+pub(crate) fn unit(unit: OrganizationalUnit) -> Option<UnitView> {
+    Some(UnitView { id: unit.id?, name: unit.name.unwrap_or_default(), arn: unit.arn.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: &str, name: &str, email: &str, state: &str) -> (String, Member) {
+        let member =
+            Member { id: id.into(), name: name.into(), email: email.into(), arn: String::new(), state: state.into(), joined: None };
+        (id.to_owned(), member)
+    }
+
+    #[test]
+    fn accounts_are_found_by_address_and_by_name() {
+        let view = OrganizationView {
+            accounts: BTreeMap::from([
+                account("1", "dev", "Aws+Dev@example.com", "SUSPENDED"),
+                account("2", "dev", "dev2@example.com", "ACTIVE"),
+                account("3", "old", "old@example.com", "CLOSED"),
+            ]),
+            ..OrganizationView::default()
+        };
+        assert_eq!(view.by_email("aws+dev@example.com").map(|account| account.id.as_str()), Some("1"));
+        assert_eq!(view.named("dev"), ["2"]);
+        assert_eq!(view.named("old"), ["3"]);
+        assert!(view.named("new").is_empty());
+    }
+}

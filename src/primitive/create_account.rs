@@ -1,0 +1,447 @@
+//! `create_account`: an account of the organisation, found by its address, made, moved into its unit, and waited for until it can be used.
+
+use super::arguments::{self, UnitRef};
+use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown, bind};
+use super::create_account_status::{Standing, by_name, follow, refusal};
+use super::organizations;
+use crate::aws::{DEFAULT_ACCESS_ROLE, Member, Session};
+use crate::estate::Tags;
+use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven).
+const USABLE_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// An account that is not listed this long after the request was never asked for.
+const LISTED_WITHIN: Duration = Duration::from_secs(60);
+/// By so much AWS's clock and ours may differ.
+const SKEW: Duration = Duration::from_secs(5);
+
+const OWNERSHIP_TAG: &str = "runner:step";
+
+const DOC: &str = r#"`org.create_account(name, #{email, ou, role, tags})`
+
+Makes an account in the organisation, or finds the one with this address. It is moved into `ou`, and returned when its access role can
+be assumed. Returns `#{kind, id, name, email, arn, state, sign_in_url}`; the account is a session too: `dev.create_role(…)`.
+
+```rhai
+let org = organization();
+org.create_organization();
+let dev = org.create_account("dev", #{ email: "aws+dev@example.com" });
+output("dev", dev.id);
+```
+
+Errors: `email-taken`, `account-name-taken`, `account-name-differs`, `account-closed`, `account-limit`, `no-organization` and the other
+reasons AWS gives for refusing an account.
+"#;
+
+pub(super) const SPEC: Spec = Spec {
+    name: "create_account",
+    receiver: Receiver::Management,
+    positional: &["name"],
+    options: &[
+        Opt { name: "email", kind: "string", help: "root address, used by no other AWS account; needed" },
+        Opt { name: "ou", kind: "organizational unit", help: "the root or unit to put it in; left where it is unless given" },
+        Opt { name: "role", kind: "string", help: "access role AWS makes in it; OrganizationAccountAccessRole unless given" },
+        Opt { name: "tags", kind: "map", help: "tags to set; others are left" },
+    ],
+    doc: DOC,
+    actions: &[
+        "organizations:DescribeOrganization",
+        "organizations:ListRoots",
+        "organizations:ListAccounts",
+        "organizations:ListParents",
+        "organizations:ListTagsForResource",
+        "organizations:ListCreateAccountStatus",
+        "organizations:DescribeCreateAccountStatus",
+        "organizations:CreateAccount",
+        "organizations:MoveAccount",
+        "organizations:TagResource",
+        "sts:AssumeRole",
+    ],
+    bind: bind::<CreateAccount>,
+};
+
+pub(super) struct CreateAccount;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Args {
+    name: String,
+    email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ou: Option<UnitRef>,
+    #[serde(default = "default_role", skip_serializing_if = "is_default_role")]
+    role: String,
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    tags: Tags,
+}
+
+fn default_role() -> String {
+    DEFAULT_ACCESS_ROLE.to_owned()
+}
+
+fn is_default_role(role: &str) -> bool {
+    role == DEFAULT_ACCESS_ROLE
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Found {
+    /// The account with the address.
+    Account {
+        member: Member,
+        /// Asked for only when the script names a unit.
+        parent: Option<String>,
+        /// Asked for only when the script names tags.
+        tags: Tags,
+    },
+    /// No account has the address, but open ones have the name.
+    Namesake(Member),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Detail {
+    CreateAccount,
+    MoveAccount,
+    TagResource,
+}
+
+impl Primitive for CreateAccount {
+    const SPEC: &'static Spec = &SPEC;
+    const CLASS: Class = Class::CreateBlind;
+    const CASE_FOLDED: bool = false;
+    type Args = Args;
+    type Found = Found;
+    type Detail = Detail;
+
+    fn validate(args: &Args) -> Result<(), Argument> {
+        arguments::account_name("name", &args.name)?;
+        arguments::email("email", &args.email)?;
+        arguments::entity_name("role", &args.role)?;
+        arguments::tags("tags", &args.tags)?;
+        args.ou.as_ref().map_or(Ok(()), |ou| arguments::unit_id("ou", &ou.0))
+    }
+
+    fn identity(args: &Args) -> String {
+        args.name.clone()
+    }
+
+    async fn look(session: &Session, args: &Args, freshness: Freshness) -> Result<Option<Found>, Failure> {
+        let cloud = session.cloud();
+        let (member, namesake) = cloud
+            .with_organization(session, freshness, |organization| {
+                let organization = organization.ok_or_else(organizations::absent)?;
+                let member = organization.by_email(&args.email).cloned();
+                let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
+                Ok((member, namesake.filter(|account| is_open(&account.state))))
+            })
+            .await??;
+        let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
+        cloud.introduce(&member.id, &member.name, (!is_default_role(&args.role)).then_some(args.role.as_str()));
+        let parent = match &args.ou {
+            Some(_) => Some(cloud.parent_of(session, &member.id, freshness).await?),
+            None => None,
+        };
+        let tags = if args.tags.is_empty() { Tags::new() } else { cloud.tags_of(session, &member.id, freshness).await? };
+        let found = Found::Account { member, parent, tags };
+        if freshness == Freshness::Snapshot && Self::changes(args, Some(&found)).is_ok_and(|changes| changes.is_empty()) {
+            usable(session, args, &found).await?;
+        }
+        Ok(Some(found))
+    }
+
+    fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
+        let moved = |difference: String| Planned::new("MoveAccount", Class::Converge, Detail::MoveAccount).because(difference);
+        let (member, parent, tags) = match found {
+            None => {
+                let mut changes =
+                    vec![Planned::new("CreateAccount", Class::CreateBlind, Detail::CreateAccount).because(args.email.clone())];
+                changes.extend(args.ou.as_ref().map(|ou| moved(format!("to {}", ou.0))));
+                return Ok(changes);
+            }
+            Some(Found::Namesake(member)) => {
+                return Err(Failure::fatal(
+                    "account-name-taken",
+                    format!(
+                        "account {} is named `{}` already, with the address `{}`, not `{}`",
+                        member.id, member.name, member.email, args.email
+                    ),
+                )
+                .hint("give that address to go on with that account, or choose another name"));
+            }
+            Some(Found::Account { member, parent, tags }) => (member, parent, tags),
+        };
+        if member.name != args.name {
+            return Err(Failure::fatal(
+                "account-name-differs",
+                format!("the account with the address `{}` ({}) is named `{}`, not `{}`", args.email, member.id, member.name, args.name),
+            )
+            .hint("use its name, or give another address"));
+        }
+        if !is_open(&member.state) {
+            return Err(Failure::fatal("account-closed", format!("account {} (`{}`) is {}", member.id, args.email, member.state))
+                .hint("reopen it through AWS Support within 90 days, or give another name and address"));
+        }
+        let mut changes = Vec::new();
+        if let (Some(from), Some(to)) = (parent, &args.ou)
+            && *from != to.0
+        {
+            changes.push(moved(format!("{from} -> {}", to.0)));
+        }
+        if let Some(text) = super::iam::tag_difference(tags, &args.tags) {
+            changes.push(Planned::new("TagResource", Class::Converge, Detail::TagResource).because(text));
+        }
+        Ok(changes)
+    }
+
+    async fn apply(session: &Session, args: &Args, detail: &Detail, attempt: &dyn Attempt) -> Result<(), Failure> {
+        match detail {
+            Detail::CreateAccount => create(session, args, attempt).await,
+            Detail::MoveAccount => {
+                let to = args.ou.as_ref().map_or("", |ou| ou.0.as_str());
+                organizations::move_account(session, &listed(session, args).await?, to).await
+            }
+            Detail::TagResource => organizations::tag_account(session, &listed(session, args).await?, &args.tags).await,
+        }
+    }
+
+    fn output(session: &Session, args: &Args, found: &Found) -> Value {
+        let (Found::Account { member, .. } | Found::Namesake(member)) = found;
+        let mut account = organizations::account(session.partition(), member);
+        if !is_default_role(&args.role) {
+            account["access_role"] = json!(args.role);
+        }
+        account
+    }
+
+    async fn settle(session: &Session, args: &Args, detail: &Detail, unknown: Unknown<'_>) -> Result<Settled, Failure> {
+        if *detail != Detail::CreateAccount {
+            // Both are harmless to repeat: what is there now decides.
+            return Ok(match Self::wanted(session, args, detail).await? {
+                Some(_) => Settled::NotHappened,
+                None => Settled::Happened,
+            });
+        }
+        if let Some(request) = unknown.handle.and_then(Value::as_str)
+            && let Some(standing) = follow(session, request, unknown.attempt).await?
+        {
+            return settled(session, args, request, standing).await;
+        }
+        if let Some(settled) = search(session, args, unknown).await? {
+            return Ok(settled);
+        }
+        // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
+        let due = unknown.intended.checked_add(LISTED_WITHIN).unwrap_or(unknown.intended);
+        let left = Duration::try_from(due.duration_since(session.cloud().time().now())).unwrap_or_default();
+        unknown.attempt.wait(left.max(arguments::CONSISTENCY), "looking once more for the account").await?;
+        Ok(search(session, args, unknown).await?.unwrap_or(Settled::NotHappened))
+    }
+}
+
+fn is_open(state: &str) -> bool {
+    matches!(state, "ACTIVE" | "PENDING_ACTIVATION")
+}
+
+/// The id of the account with the address.
+async fn listed(session: &Session, args: &Args) -> Result<String, Failure> {
+    let find = |freshness| session.cloud().with_organization(session, freshness, |view| Some(view?.by_email(&args.email)?.id.clone()));
+    if let Some(id) = find(Freshness::Snapshot).await? {
+        return Ok(id);
+    }
+    find(Freshness::Live).await?.ok_or_else(|| {
+        let message = format!("the account with the address `{}` is not listed yet", args.email);
+        Failure::new(FailureClass::Retry { throttled: false }, "not-listed", message)
+    })
+}
+
+async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result<(), Failure> {
+    // Held until AWS has decided: it works on five creations at a time.
+    let slot = session.cloud().creations().acquire().await;
+    let _slot = slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()))?;
+    let client = session.organizations().await?;
+    let mut tags = vec![organizations::tag(OWNERSHIP_TAG, &attempt.ownership())?];
+    for (key, value) in &args.tags {
+        tags.push(organizations::tag(key, value)?);
+    }
+    let call = client.create_account().account_name(&args.name).email(&args.email).role_name(&args.role).set_tags(Some(tags));
+    let reply = session.send("organizations:CreateAccount", call.send()).await?;
+    let status = reply.create_account_status;
+    let Some(request) = status.and_then(|status| status.id) else {
+        return Err(Failure::new(FailureClass::Unknown, "reply-unreadable", "CreateAccount: the reply holds no request id"));
+    };
+    attempt.handle(json!(request)).await?;
+    let standing = follow(session, &request, attempt).await.map_err(watched)?;
+    match standing {
+        Some(Standing::Succeeded(id)) => born(session, args, &id).await,
+        Some(Standing::Refused(reason)) => match reason.as_str() {
+            // Our own first request may be what the second one ran into.
+            "EMAIL_ALREADY_EXISTS" if is_listed(session, args).await.map_err(watched)? => Ok(()),
+            reason => Err(refusal(&args.name, &args.email, &request, reason)),
+        },
+        Some(Standing::InProgress) | None => {
+            Err(Failure::new(FailureClass::Unknown, "creation-lost", format!("AWS does not know the request {request} any more")))
+        }
+    }
+}
+
+/// Once AWS has taken the request, no trouble with watching it may send it again.
+fn watched(mut failure: Failure) -> Failure {
+    if matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_)) {
+        failure.class = FailureClass::Unknown;
+    }
+    failure
+}
+
+async fn is_listed(session: &Session, args: &Args) -> Result<bool, Failure> {
+    session.cloud().with_organization(session, Freshness::Live, |view| view.is_some_and(|view| view.by_email(&args.email).is_some())).await
+}
+
+/// Writes a new account through: it is in the root, and empty.
+async fn born(session: &Session, args: &Args, id: &str) -> Result<(), Failure> {
+    let cloud = session.cloud();
+    let now = cloud.time().now();
+    let partition = session.partition();
+    cloud
+        .with_organization(session, Freshness::Snapshot, |organization| {
+            let Some(view) = organization else { return };
+            let arn = format!("arn:{partition}:organizations::{}:account/{}/{id}", view.management, view.id);
+            let member = Member {
+                id: id.to_owned(),
+                name: args.name.clone(),
+                email: args.email.clone(),
+                arn,
+                state: "ACTIVE".to_owned(),
+                joined: Some(now.as_second()),
+            };
+            view.accounts.insert(id.to_owned(), member);
+            view.parents.insert(id.to_owned(), view.root.clone());
+            view.tags.insert(id.to_owned(), args.tags.clone());
+        })
+        .await
+        .map_err(watched)?;
+    cloud.known_empty(id, &args.role).await;
+    Ok(())
+}
+
+/// A young account is usable when its access role can be assumed; until then this look is to be made again.
+async fn usable(session: &Session, args: &Args, found: &Found) -> Result<(), Failure> {
+    let Found::Account { member, .. } = found else { return Ok(()) };
+    let cloud = session.cloud();
+    let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
+    let Some(joined) = joined.filter(|joined| cloud.time().now().duration_since(*joined).unsigned_abs() < USABLE_WITHIN) else {
+        return Ok(());
+    };
+    if member.id == session.account_id() {
+        return Ok(());
+    }
+    let entered = cloud.account(&member.id, Some(&args.role)).await?;
+    cloud.newborn(&super::iam::arn(&entered, "role", "/", &args.role), joined, USABLE_WITHIN);
+    entered.probe().await
+}
+
+/// Looks for the account by its address, then for a request by its name and time.
+async fn search(session: &Session, args: &Args, unknown: Unknown<'_>) -> Result<Option<Settled>, Failure> {
+    if is_listed(session, args).await? {
+        return Ok(Some(Settled::Happened));
+    }
+    let since = unknown.intended.checked_sub(SKEW).unwrap_or(unknown.intended);
+    let Some((request, standing)) = by_name(session, &args.name, since).await? else { return Ok(None) };
+    let standing = match standing {
+        Standing::InProgress => {
+            unknown.attempt.handle(json!(request)).await?;
+            follow(session, &request, unknown.attempt).await?
+        }
+        decided => Some(decided),
+    };
+    match standing {
+        Some(standing) => settled(session, args, &request, standing).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn settled(session: &Session, args: &Args, request: &str, standing: Standing) -> Result<Settled, Failure> {
+    match standing {
+        Standing::Succeeded(_) => Ok(Settled::Happened),
+        Standing::Refused(reason) => {
+            if is_listed(session, args).await? {
+                return Ok(Settled::Happened);
+            }
+            Ok(match reason.as_str() {
+                "INTERNAL_FAILURE" | "CONCURRENT_ACCOUNT_MODIFICATION" => Settled::NotHappened,
+                reason => Settled::Refused(refusal(&args.name, &args.email, request, reason)),
+            })
+        }
+        Standing::InProgress => {
+            Err(Failure::needs_you("creation-under-way", format!("{request} is still being worked on")).hint("resume later"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitive::testing::{calls, checked};
+
+    fn args(extra: &Value) -> Args {
+        let mut value = json!({"name": "dev", "email": "aws+dev@example.com"});
+        value.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        checked::<CreateAccount>(value).unwrap()
+    }
+
+    fn member(name: &str, state: &str) -> Member {
+        let email = "aws+dev@example.com".into();
+        Member { id: "444455556666".into(), name: name.into(), email, arn: String::new(), state: state.into(), joined: None }
+    }
+
+    fn found(parent: &str) -> Found {
+        Found::Account { member: member("dev", "ACTIVE"), parent: Some(parent.into()), tags: Tags::from([("a".into(), "1".into())]) }
+    }
+
+    #[test]
+    fn a_fresh_account_is_made_and_moved() {
+        assert_eq!(calls::<CreateAccount>(&args(&json!({})), None), ["CreateAccount"]);
+        assert_eq!(calls::<CreateAccount>(&args(&json!({"ou": "ou-1"})), None), ["CreateAccount", "MoveAccount"]);
+        // Tags come with the creation.
+        assert_eq!(calls::<CreateAccount>(&args(&json!({"tags": {"a": "1"}})), None), ["CreateAccount"]);
+    }
+
+    #[test]
+    fn only_what_differs_is_changed() {
+        for (extra, wanted) in [
+            (json!({}), &[] as &[&str]),
+            (json!({"ou": "ou-1"}), &[]),
+            (json!({"ou": "ou-2"}), &["MoveAccount"]),
+            (json!({"tags": {"a": "1"}}), &[]),
+            (json!({"tags": {"a": "2"}}), &["TagResource"]),
+            (json!({"role": "Other"}), &[]),
+        ] {
+            assert_eq!(calls::<CreateAccount>(&args(&extra), Some(&found("ou-1"))), wanted, "{extra}");
+        }
+    }
+
+    #[test]
+    fn another_name_or_a_closed_account_is_a_definite_no() {
+        let of = |found: Found| CreateAccount::changes(&args(&json!({})), Some(&found)).unwrap_err().code;
+        let account = |name, state| Found::Account { member: member(name, state), parent: None, tags: Tags::new() };
+        assert_eq!(of(account("prod", "ACTIVE")), "account-name-differs");
+        assert_eq!(of(account("dev", "SUSPENDED")), "account-closed");
+        assert_eq!(of(Found::Namesake(member("dev", "ACTIVE"))), "account-name-taken");
+    }
+
+    #[test]
+    fn mistakes_are_found_before_any_call() {
+        for (value, code, path) in [
+            (json!({"name": "dev"}), "missing-argument", ""),
+            (json!({"name": "dev", "email": "nobody"}), "email", "email"),
+            (json!({"name": "dév", "email": "a@example.com"}), "account-name", "name"),
+            (json!({"name": "dev", "email": "a@example.com", "ou": "Workloads"}), "unit-id", "ou"),
+            (json!({"name": "dev", "mail": "a@example.com"}), "unknown-argument", "mail"),
+        ] {
+            let mistake = checked::<CreateAccount>(value.clone()).err().unwrap();
+            assert_eq!((mistake.code, mistake.path.as_str()), (code, path), "{value}");
+            assert!(mistake.hint.is_some(), "{value}");
+        }
+    }
+}

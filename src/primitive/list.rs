@@ -1,0 +1,73 @@
+//! The one list of primitives.
+
+use super::contract::{Spec, session_spec};
+use super::{attach_policy, create_account, create_role, put_policy};
+use crate::aws::Cloud;
+use crate::step::{self, Failure, Operation};
+use serde_json::Value;
+use std::sync::Arc;
+
+static ALL: &[Spec] = &[
+    create_account::SPEC,
+    create_role::SPEC,
+    attach_policy::ATTACH_USER_POLICY,
+    attach_policy::ATTACH_GROUP_POLICY,
+    attach_policy::ATTACH_ROLE_POLICY,
+    put_policy::PUT_USER_POLICY,
+    put_policy::PUT_GROUP_POLICY,
+    put_policy::PUT_ROLE_POLICY,
+];
+
+/// Every primitive, in the order of the reference.
+#[must_use]
+pub fn all() -> &'static [Spec] {
+    ALL
+}
+
+/// The primitive of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Spec> {
+    ALL.iter().find(|spec| spec.name == name)
+}
+
+/// Builds operations again from what the journal holds.
+pub struct Catalog {
+    cloud: Cloud,
+}
+
+impl Catalog {
+    #[must_use]
+    pub fn new(cloud: Cloud) -> Catalog {
+        Catalog { cloud }
+    }
+}
+
+impl step::Catalog for Catalog {
+    fn rebuild(&self, primitive: &str, session: &Value, input: &Value) -> Result<Arc<dyn Operation>, Failure> {
+        let Some(spec) = find(primitive) else {
+            return Err(Failure::fatal("unknown-primitive", format!("this version of runner has no `{primitive}`"))
+                .hint("resume with the version of runner that began the run"));
+        };
+        let session = self.cloud.session(&session_spec(session)?);
+        let bound = (spec.bind)(&session, input.clone()).map_err(|argument| {
+            Failure::fatal(argument.code, format!("{primitive}: {}: {}", argument.path, argument.message))
+                .hint("resume with the version of runner that began the run")
+        })?;
+        Ok(bound.operation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_entry_is_documented() {
+        for (position, spec) in ALL.iter().enumerate() {
+            assert!(ALL[..position].iter().all(|other| other.name != spec.name), "{} twice", spec.name);
+            assert!(spec.doc.contains("```rhai\n") && spec.doc.contains("Errors"), "{}", spec.name);
+            assert!(spec.doc.contains(spec.name), "{}", spec.name);
+            assert!(!spec.actions.is_empty(), "{}", spec.name);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What the Organizations primitives have in common.
+
+use crate::aws::{Member, Session};
+use crate::estate::Tags;
+use crate::step::{Failure, Freshness};
+use aws_sdk_organizations::types::Tag;
+use serde_json::{Value, json};
+
+pub(super) fn absent() -> Failure {
+    Failure::fatal("no-organization", "this account is in no organisation").hint("call create_organization first")
+}
+
+pub(super) fn tag(key: &str, value: &str) -> Result<Tag, Failure> {
+    Tag::builder().key(key).value(value).build().map_err(|error| Failure::fatal("tags", format!("tag `{key}`: {error}")))
+}
+
+/// What a script gets of an account.
+pub(super) fn account(partition: &str, member: &Member) -> Value {
+    let domain = match partition {
+        "aws-cn" => "signin.amazonaws.cn",
+        "aws-us-gov" => "signin.amazonaws-us-gov.com",
+        _ => "signin.aws.amazon.com",
+    };
+    json!({
+        "kind": "account",
+        "id": member.id,
+        "name": member.name,
+        "email": member.email,
+        "arn": member.arn,
+        "state": member.state,
+        "sign_in_url": format!("https://{}.{domain}/console", member.id),
+    })
+}
+
+pub(super) async fn move_account(session: &Session, account: &str, to: &str) -> Result<(), Failure> {
+    let cloud = session.cloud();
+    let from = cloud.parent_of(session, account, Freshness::Snapshot).await?;
+    let client = session.organizations().await?;
+    let call = client.move_account().account_id(account).source_parent_id(from).destination_parent_id(to);
+    session.send("organizations:MoveAccount", call.send()).await?;
+    cloud.record_organization(|view| drop(view.parents.insert(account.to_owned(), to.to_owned()))).await;
+    Ok(())
+}
+
+pub(super) async fn tag_account(session: &Session, account: &str, tags: &Tags) -> Result<(), Failure> {
+    let list = tags.iter().map(|(key, value)| tag(key, value)).collect::<Result<Vec<Tag>, Failure>>()?;
+    let client = session.organizations().await?;
+    session.send("organizations:TagResource", client.tag_resource().resource_id(account).set_tags(Some(list)).send()).await?;
+    let write = |view: &mut crate::aws::OrganizationView| {
+        if let Some(known) = view.tags.get_mut(account) {
+            known.extend(tags.clone());
+        }
+    };
+    session.cloud().record_organization(write).await;
+    Ok(())
+}

@@ -1,0 +1,236 @@
+//! The engine as the rest of the house sees it.
+
+use super::error::StepError;
+use super::recap::{Recap, Tally};
+use super::shared::Shared;
+use crate::error::{Error, Kind, Place};
+use crate::event::{AccountLabel, Event, Sink, Status, StepProblem};
+use crate::step::decide::Claimed;
+use crate::step::failure::{Failure, FailureClass};
+use crate::step::journal::{Entry, Journal, RunStatus, RunView};
+use crate::step::key::StepKey;
+use crate::step::operation::{Catalog, Operation};
+use crate::step::retry::Retry;
+use crate::time::{Stop, Time};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Asks a person. Called on the branch's thread, which waits for the answer.
+pub trait Ask: Send + Sync {
+    /// May this be taken away? `--yes` answers it; without it, nobody at a terminal means no.
+    fn confirm(&self, question: &str) -> bool;
+    /// Only a person can know this; `--yes` is no answer, and nobody at a terminal means no.
+    fn decide(&self, question: &str) -> bool;
+}
+
+/// What the engine works with.
+#[derive(Clone)]
+pub struct Ports {
+    pub time: Time,
+    pub journal: Journal,
+    pub sink: Sink,
+    pub ask: Arc<dyn Ask>,
+    pub catalog: Arc<dyn Catalog>,
+}
+
+/// Where in the script a step is called, and under what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    pub place: Place,
+    pub scope: Vec<String>,
+    /// The script's `id:`.
+    pub id: Option<String>,
+}
+
+/// Performs the steps of one run. Clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Claim {
+    pub(super) claimed: Claimed,
+    pub(super) result: Arc<Shared<Result<Value, StepError>>>,
+}
+
+pub(super) struct Inner {
+    pub(super) ports: Ports,
+    pub(super) run: String,
+    /// What earlier processes of this run left.
+    pub(super) view: RunView,
+    /// Steps whose open changes could not be settled at the start of a resume, each with its question.
+    pub(super) unsettled: BTreeMap<StepKey, String>,
+    pub(super) claims: Mutex<HashMap<StepKey, Claim>>,
+    /// How often each read was made: account, primitive, hash of the arguments.
+    pub(super) reads: Mutex<HashMap<(String, String, String), u32>>,
+    pub(super) tally: Mutex<Tally>,
+    draining: AtomicBool,
+    drained: Notify,
+}
+
+impl Engine {
+    pub(super) fn over(inner: Inner) -> Engine {
+        Engine { inner: Arc::new(inner) }
+    }
+
+    /// Performs one step, on the calling branch's thread.
+    pub fn perform(&self, operation: Arc<dyn Operation>, call: Call) -> Result<Value, StepError> {
+        self.inner.ports.time.block_on(self.inner.perform(operation, call))?
+    }
+
+    /// A script caught the failure of this step, so it does not fail the run.
+    pub fn caught(&self, key: &StepKey) -> Result<(), StepError> {
+        self.inner.write(&Entry::Caught { key: key.clone() })?;
+        self.inner.tally().caught(key);
+        Ok(())
+    }
+
+    pub fn log(&self, text: &str, scope: &[String]) -> Result<(), StepError> {
+        self.inner.write(&Entry::Log { text: text.to_owned(), scope: scope.to_vec() })?;
+        self.inner.emit(&Event::Log { text: text.to_owned(), scope: scope.to_vec() });
+        Ok(())
+    }
+
+    pub fn output(&self, name: &str, value: &Value) -> Result<(), StepError> {
+        self.inner.write(&Entry::Output { name: name.to_owned(), value: value.clone() })?;
+        self.inner.emit(&Event::Output { name: name.to_owned(), value: value.clone() });
+        Ok(())
+    }
+
+    /// Ctrl-C: no new change is begun and waits end; calls under way are finished and written down.
+    pub fn drain(&self) {
+        if !self.inner.draining.swap(true, Ordering::SeqCst) {
+            self.inner.emit(&Event::Draining);
+        }
+        self.inner.drained.notify_waiters();
+    }
+
+    /// The run's id: what `runner resume` takes.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.inner.run
+    }
+
+    #[must_use]
+    pub fn time(&self) -> &Time {
+        &self.inner.ports.time
+    }
+
+    /// Ends the run: `ended` is the kind of the error the script ended with, if it did.
+    pub fn finish(&self, ended: Option<Kind>) -> Result<Recap, Error> {
+        let inner = &self.inner;
+        if ended.is_none() {
+            let claims = inner.claims();
+            let missing = |key: &&StepKey| !claims.contains_key(*key);
+            let done = inner.view.steps.iter().filter(|(_, step)| step.finished.is_some()).map(|(key, _)| key);
+            let keys: Vec<String> = done.filter(missing).map(ToString::to_string).collect();
+            drop(claims);
+            if !keys.is_empty() {
+                inner.emit(&Event::NoLongerReached { keys });
+            }
+        }
+        let total = inner.tally().total();
+        let status = match ended {
+            None if total.paused > 0 => RunStatus::Paused,
+            None if total.failed > 0 => RunStatus::Failed,
+            None => RunStatus::Done,
+            Some(Kind::Paused) => RunStatus::Paused,
+            Some(Kind::Interrupted) => RunStatus::Interrupted,
+            Some(_) => RunStatus::Failed,
+        };
+        inner.write(&Entry::RunFinished { status }).map_err(|error| error.to_error())?;
+        Ok(inner.tally().recap(&inner.run, status))
+    }
+}
+
+impl Inner {
+    pub(super) fn new(ports: Ports, run: String, view: RunView, unsettled: BTreeMap<StepKey, String>) -> Inner {
+        Inner {
+            ports,
+            run,
+            view,
+            unsettled,
+            claims: Mutex::default(),
+            reads: Mutex::default(),
+            tally: Mutex::default(),
+            draining: AtomicBool::new(false),
+            drained: Notify::new(),
+        }
+    }
+
+    pub(super) fn emit(&self, event: &Event) {
+        (self.ports.sink)(event);
+    }
+
+    pub(super) fn write(&self, entry: &Entry) -> Result<(), StepError> {
+        Ok(self.ports.journal.append(&self.ports.time, &self.run, entry)?)
+    }
+
+    pub(super) fn claims(&self) -> MutexGuard<'_, HashMap<StepKey, Claim>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An error once nothing new may begin.
+    pub(super) fn going_on(&self) -> Result<(), Stop> {
+        if self.draining.load(Ordering::SeqCst) { Err(Stop::Cancel) } else { self.ports.time.alive() }
+    }
+
+    /// Waits, told to the user; ends early when the run is drained.
+    pub(super) async fn wait(&self, key: &StepKey, account: &AccountLabel, duration: Duration, reason: &str) -> Result<(), Stop> {
+        let mut drained = pin!(self.drained.notified());
+        drained.as_mut().enable();
+        self.going_on()?;
+        let (key, account, reason) = (key.to_string(), account.clone(), reason.to_owned());
+        self.emit(&Event::StepWaiting { key, account, reason, seconds: duration.as_secs_f64() });
+        let mut sleep = pin!(self.ports.time.sleep(duration));
+        poll_fn(|context| {
+            if drained.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(Stop::Cancel));
+            }
+            sleep.as_mut().poll(context).map(Ok)
+        })
+        .await
+    }
+
+    /// Waits before another attempt after this failure; false when there is to be none.
+    pub(super) async fn again(
+        &self,
+        retry: &mut Retry,
+        key: &StepKey,
+        account: &AccountLabel,
+        failure: &Failure,
+    ) -> Result<bool, StepError> {
+        let Some(wait) = retry.next(failure.class, self.ports.time.draw("retry")) else { return Ok(false) };
+        self.wait(key, account, wait, &format!("{}: {}", failure.code, failure.message)).await?;
+        Ok(true)
+    }
+}
+
+/// A failure as it is shown and written down.
+pub(super) fn problem(failure: &Failure) -> StepProblem {
+    let mut hints = failure.hints.clone();
+    if let Some(request) = &failure.request_id {
+        hints.push(format!("AWS request id {request}"));
+    }
+    StepProblem { code: failure.code.clone(), message: failure.message.clone(), hints }
+}
+
+/// How a step that cannot go on because of this failure ends.
+pub(super) fn status_of(failure: &Failure) -> Status {
+    match failure.class {
+        FailureClass::Fatal => Status::Failed,
+        // AWS did not answer well often enough, or a person is needed: a resume may get on.
+        _ => Status::Paused,
+    }
+}

@@ -1,0 +1,16 @@
+//! The engine performs steps: look, then for each change intent → call → outcome, all of it written down.
+
+mod attempt;
+mod core;
+mod error;
+mod perform;
+mod recap;
+mod settle;
+mod shared;
+mod start;
+#[cfg(test)]
+mod tests;
+
+pub use core::{Ask, Call, Engine, Ports};
+pub use error::StepError;
+pub use recap::{Counts, Recap};

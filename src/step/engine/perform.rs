@@ -1,0 +1,402 @@
+//! One step from call to result.
+
+use super::attempt::Door;
+use super::core::{Call, Claim, Inner, problem, status_of};
+use super::error::StepError;
+use super::settle::Verdict;
+use super::shared::Shared;
+use crate::event::{AccountLabel, Event, Status, StepProblem};
+use crate::step::decide::{Claimed, Decision, decide};
+use crate::step::failure::{Failure, FailureClass};
+use crate::step::hash::{difference, input_hash};
+use crate::step::journal::{Entry, Intent, OpenChange, Outcome, StepEnd, StepView};
+use crate::step::key::StepKey;
+use crate::step::operation::{Change, Class, Freshness, Operation};
+use crate::step::retry::Retry;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often, at growing intervals, AWS is asked again for something this run has created and a list does not show yet.
+const LOOKS: u32 = 6;
+
+/// A step being worked on.
+struct Step<'e> {
+    inner: &'e Inner,
+    operation: Arc<dyn Operation>,
+    call: Call,
+    key: StepKey,
+    account: AccountLabel,
+    hash: String,
+    /// Of the last change intended.
+    number: u32,
+    /// One line per change made.
+    made: Vec<String>,
+    began: jiff::Timestamp,
+}
+
+/// Why a step ends without a value: a failure or question of its own, which is to be written down, or something from outside.
+enum End {
+    Failure(Failure),
+    Question(String),
+    Outside(StepError),
+}
+
+impl<E: Into<StepError>> From<E> for End {
+    fn from(error: E) -> End {
+        End::Outside(error.into())
+    }
+}
+
+/// Lets the calls that share a result go on if the one that does the work panics.
+struct LostResult<'r> {
+    result: &'r Shared<Result<Value, StepError>>,
+    key: StepKey,
+    account: AccountLabel,
+}
+
+impl Drop for LostResult<'_> {
+    fn drop(&mut self) {
+        let failure = Failure::fatal("result-lost", "the call that performed this step ended without a result");
+        self.result.set(Err(StepError::Failed { key: self.key.clone(), account: self.account.clone(), failure }));
+    }
+}
+
+impl Inner {
+    pub(super) async fn perform(&self, operation: Arc<dyn Operation>, call: Call) -> Result<Value, StepError> {
+        self.going_on()?;
+        self.ports.time.yield_now().await;
+        let key = StepKey { id: call.id.clone(), ..operation.key().clone() };
+        let hash = input_hash(operation.input());
+        let account = operation.account();
+        let began = self.ports.time.now();
+        let step = Step { inner: self, operation, call, key, account, hash, number: 0, made: Vec::new(), began };
+        if step.operation.is_read() { step.read().await } else { step.once().await }
+    }
+}
+
+impl Step<'_> {
+    /// The first call of a key does the work, the others share its result.
+    async fn once(self) -> Result<Value, StepError> {
+        let inner = self.inner;
+        let nothing = StepView::default();
+        let view = inner.view.steps.get(&self.key).unwrap_or(&nothing);
+        let (decision, result) = {
+            let mut claims = inner.claims();
+            let claim = claims.get(&self.key);
+            let decision = decide(view, claim.map(|claim| &claim.claimed), &self.hash);
+            let result = match (&decision, claim) {
+                (Decision::Share | Decision::Conflict { .. }, Some(claim)) => Arc::clone(&claim.result),
+                _ => {
+                    let result = Arc::new(Shared::new());
+                    let claimed = Claimed { input_hash: self.hash.clone(), place: self.call.place.clone() };
+                    claims.insert(self.key.clone(), Claim { claimed, result: Arc::clone(&result) });
+                    result
+                }
+            };
+            (decision, result)
+        };
+        match decision {
+            Decision::Share => result.get().await,
+            Decision::Conflict { first } => Err(StepError::Conflict { key: self.key, first, second: self.call.place }),
+            decision => {
+                let lost = LostResult { result: &result, key: self.key.clone(), account: self.account.clone() };
+                let outcome = self.work(view, decision).await;
+                result.set(outcome.clone());
+                drop(lost);
+                outcome
+            }
+        }
+    }
+
+    async fn work(mut self, view: &StepView, decision: Decision<'_>) -> Result<Value, StepError> {
+        if let Decision::Replay(finished) = decision {
+            self.report(Status::Replayed, None);
+            return Ok(finished.output.clone());
+        }
+        self.number = view.intents;
+        let Step { key, account, call, .. } = &self;
+        let (key, account, scope) = (key.to_string(), account.clone(), call.scope.clone());
+        self.inner.emit(&Event::StepStarted { key, account, scope, label: self.operation.label() });
+        let end = match self.converge(view, decision).await {
+            Ok(output) => {
+                let status = if self.made.is_empty() { Status::Ok } else { Status::Changed };
+                self.end(status, output.clone(), None)?;
+                return Ok(output);
+            }
+            Err(end) => end,
+        };
+        self.fail(end)
+    }
+
+    /// Writes down how the step ended without a value.
+    fn fail(self, end: End) -> Result<Value, StepError> {
+        match end {
+            End::Outside(error) => Err(error),
+            End::Question(question) => {
+                self.pause(question, StepProblem { code: "needs-you".into(), message: String::new(), hints: vec![] })
+            }
+            End::Failure(failure) if status_of(&failure) == Status::Paused => {
+                let hints: String = failure.hints.iter().map(|hint| format!("; {hint}")).collect();
+                let question = match failure.class {
+                    FailureClass::NeedsYou => format!("{}{hints}", failure.message),
+                    _ => format!("AWS still answers {}: {}{hints}; try again later", failure.code, failure.message),
+                };
+                self.pause(question, problem(&failure))
+            }
+            End::Failure(failure) => {
+                self.end(Status::Failed, Value::Null, Some(problem(&failure)))?;
+                Err(StepError::Failed { key: self.key, account: self.account, failure })
+            }
+        }
+    }
+
+    fn pause(self, question: String, problem: StepProblem) -> Result<Value, StepError> {
+        self.end(Status::Paused, Value::Null, Some(StepProblem { message: question.clone(), ..problem }))?;
+        Err(StepError::Paused { key: self.key, question })
+    }
+
+    /// Makes it so, and gives what the script gets.
+    async fn converge(&mut self, view: &StepView, decision: Decision<'_>) -> Result<Value, End> {
+        if let Some(question) = self.inner.unsettled.get(&self.key) {
+            return Err(End::Question(question.clone()));
+        }
+        let mut created = view.created.clone();
+        let mut freshness = if view.open.is_empty() { Freshness::Snapshot } else { Freshness::Live };
+        match decision {
+            Decision::Settle(open) => {
+                for open in open {
+                    match self.inner.settle(self.operation.as_ref(), &self.key, open).await? {
+                        Verdict::Happened if open.change.class == Class::CreateBlind => created = Some(open.input.clone()),
+                        Verdict::Happened | Verdict::NotHappened => {}
+                        // A failure is not replayed: what is there now decides.
+                        Verdict::Refused(_) => {}
+                        Verdict::Undecided(question) => return Err(End::Question(question)),
+                    }
+                }
+                freshness = Freshness::Live;
+            }
+            Decision::Differs { previous, .. } => {
+                let difference = difference(previous, self.operation.input());
+                let text = format!("{} differs from what this run did before: {difference}", self.operation.label());
+                self.inner.emit(&Event::Log { text, scope: self.call.scope.clone() });
+            }
+            _ => {}
+        }
+        let mut found = self.look(freshness).await?;
+        let mut changes = self.operation.changes(&found).map_err(End::Failure)?;
+        if let Some(created) = created {
+            (found, changes) = self.find_created(&created, found, changes).await?;
+        }
+        self.confirm(&changes)?;
+        let mut stale = false;
+        for change in &changes {
+            stale |= self.change(change).await?;
+        }
+        if !changes.is_empty() {
+            found = self.look(if stale { Freshness::Live } else { Freshness::Snapshot }).await?;
+        }
+        self.operation.output(&found).map_err(End::Failure)
+    }
+
+    async fn look(&self, freshness: Freshness) -> Result<Value, End> {
+        let mut retry = Retry::default();
+        loop {
+            match self.operation.look(freshness).await {
+                Ok(found) => return Ok(found),
+                Err(failure) if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
+                Err(failure) => return Err(End::Failure(failure)),
+            }
+        }
+    }
+
+    /// A create-blind change of this step took effect in this run, so it is never sent again unasked: a list may lag behind (waited for),
+    /// or the playbook now asks for something that what was created does not satisfy (a person decides).
+    async fn find_created(&self, created: &Value, mut found: Value, mut changes: Vec<Change>) -> Result<(Value, Vec<Change>), End> {
+        let blind = |changes: &[Change]| changes.iter().any(|change| change.class == Class::CreateBlind);
+        let difference = difference(created, self.operation.input());
+        let mut pause = Duration::from_secs(1);
+        for _ in 0..LOOKS {
+            if !blind(&changes) {
+                break;
+            }
+            self.inner.wait(&self.key, &self.account, pause, "what this run created is not listed yet").await?;
+            pause *= 2;
+            found = self.look(Freshness::Live).await?;
+            changes = self.operation.changes(&found).map_err(End::Failure)?;
+            if !difference.is_empty() {
+                break;
+            }
+        }
+        if !blind(&changes) {
+            return Ok((found, changes));
+        }
+        let label = self.operation.label();
+        let question = if difference.is_empty() {
+            format!("`{label}` was created by this run, but AWS does not list it")
+        } else {
+            format!("`{label}` was created by this run with other arguments, and now another one would be created ({difference})")
+        };
+        if self.inner.ports.ask.decide(&format!("{question}. Create another one?")) {
+            Ok((found, changes))
+        } else {
+            Err(End::Question(format!("{question}; put the arguments back, or resume in a terminal and say yes to create another one")))
+        }
+    }
+
+    /// What takes something away is done only when confirmed.
+    fn confirm(&self, changes: &[Change]) -> Result<(), End> {
+        let lines: Vec<String> = changes.iter().filter(|change| change.class == Class::Destructive).map(line).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let question = format!("`{}` in `{}` takes something away: {}", self.operation.label(), self.account.name, lines.join(", "));
+        if self.inner.ports.ask.confirm(&format!("{question}. Go on?")) {
+            Ok(())
+        } else {
+            Err(End::Question(format!("{question}; resume in a terminal and confirm it, or with --yes")))
+        }
+    }
+
+    /// Makes one change. True when its effect was only found out later, so that what was read before is stale.
+    async fn change(&mut self, change: &Change) -> Result<bool, End> {
+        let mut retry = Retry::default();
+        loop {
+            let mut open = self.intend(change)?;
+            let Err(failure) = self.apply(&mut open, &mut retry).await? else {
+                self.outcome(Outcome::Ok)?;
+                self.made.push(line(change));
+                return Ok(false);
+            };
+            let unknown = failure.class == FailureClass::Unknown || (failure.class == FailureClass::NeedsYou && open.handle.is_some());
+            if !unknown {
+                self.outcome(Outcome::Failed { problem: problem(&failure) })?;
+                return Err(End::Failure(failure));
+            }
+            self.outcome(Outcome::Unknown { problem: problem(&failure) })?;
+            if failure.class == FailureClass::NeedsYou {
+                return Err(End::Failure(failure));
+            }
+            match self.inner.settle(self.operation.as_ref(), &self.key, &open).await? {
+                Verdict::Happened => {
+                    self.made.push(line(change));
+                    return Ok(true);
+                }
+                Verdict::NotHappened if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
+                Verdict::NotHappened => return Err(End::Failure(failure)),
+                Verdict::Refused(refusal) => return Err(End::Failure(refusal)),
+                Verdict::Undecided(question) => return Err(End::Question(question)),
+            }
+        }
+    }
+
+    /// Makes the intent durable. Nothing new begins once the run is being stopped.
+    fn intend(&mut self, change: &Change) -> Result<OpenChange, End> {
+        self.inner.going_on()?;
+        self.number += 1;
+        let intended = self.inner.ports.time.now();
+        let (label, account, session) = (self.operation.label(), self.account.clone(), self.operation.session());
+        let input = self.operation.input().clone();
+        let intent = Intent {
+            key: self.key.clone(),
+            number: self.number,
+            label: label.clone(),
+            account: account.clone(),
+            input_hash: self.hash.clone(),
+            input: input.clone(),
+            session: session.clone(),
+            change: change.clone(),
+        };
+        self.inner.write(&Entry::Intent(intent))?;
+        Ok(OpenChange { number: self.number, label, account, input, session, change: change.clone(), handle: None, intended })
+    }
+
+    /// Sends the call, again and again while AWS certainly did nothing: one intent covers these attempts.
+    async fn apply(&self, open: &mut OpenChange, retry: &mut Retry) -> Result<Result<(), Failure>, End> {
+        loop {
+            let door = Door { inner: self.inner, key: &self.key, account: &self.account, number: open.number, state: Mutex::default() };
+            let result = self.operation.apply(&open.change, &door).await;
+            let (ended, handle) = door.close();
+            open.handle = handle.or(open.handle.take());
+            match (result, ended) {
+                (Ok(()), _) => return Ok(Ok(())),
+                (Err(_), Some(ended)) => return Err(End::Outside(ended)),
+                (Err(failure), None) => {
+                    let harmless = matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_));
+                    if !harmless || !self.inner.again(retry, &self.key, &self.account, &failure).await? {
+                        return Ok(Err(failure));
+                    }
+                }
+            }
+        }
+    }
+
+    fn outcome(&self, outcome: Outcome) -> Result<(), StepError> {
+        self.inner.write(&Entry::Outcome { key: self.key.clone(), number: self.number, outcome })
+    }
+
+    /// Reads are written down by occurrence, so that a resumed script sees what it saw before.
+    async fn read(self) -> Result<Value, StepError> {
+        let StepKey { account, primitive, .. } = self.key.clone();
+        let occurrence = {
+            let mut reads = self.inner.reads.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = reads.entry((account.clone(), primitive.clone(), self.hash.clone())).or_insert(0);
+            *count += 1;
+            *count
+        };
+        let occasion = (account.clone(), primitive.clone(), self.hash.clone(), occurrence);
+        if let Some(output) = self.inner.view.reads.get(&occasion) {
+            return Ok(output.clone());
+        }
+        let read = match self.look(Freshness::Snapshot).await {
+            Ok(found) => self.operation.output(&found).map_err(End::Failure),
+            Err(end) => Err(end),
+        };
+        match read {
+            Ok(output) => {
+                let (account, primitive, arguments_hash, occurrence) = occasion;
+                self.inner.write(&Entry::Read { account, primitive, arguments_hash, occurrence, output: output.clone() })?;
+                Ok(output)
+            }
+            Err(end) => self.fail(end),
+        }
+    }
+
+    fn end(&self, status: Status, output: Value, problem: Option<StepProblem>) -> Result<(), StepError> {
+        self.inner.write(&Entry::StepEnded(StepEnd {
+            key: self.key.clone(),
+            label: self.operation.label(),
+            account: self.account.clone(),
+            scope: self.call.scope.clone(),
+            place: self.call.place.clone(),
+            input_hash: self.hash.clone(),
+            input: self.operation.input().clone(),
+            status,
+            output,
+            changes: self.made.clone(),
+            problem: problem.clone(),
+        }))?;
+        self.report(status, problem);
+        Ok(())
+    }
+
+    fn report(&self, status: Status, error: Option<StepProblem>) {
+        self.inner.tally().add(&self.key, &self.account, status);
+        let took = self.inner.ports.time.now().duration_since(self.began);
+        self.inner.emit(&Event::StepFinished {
+            key: self.key.to_string(),
+            account: self.account.clone(),
+            scope: self.call.scope.clone(),
+            label: self.operation.label(),
+            status,
+            changes: self.made.clone(),
+            error,
+            place: Some(self.call.place.clone()),
+            took: took.try_into().unwrap_or_default(),
+        });
+    }
+}
+
+fn line(change: &Change) -> String {
+    if change.difference.is_empty() { change.call.clone() } else { format!("{}: {}", change.call, change.difference) }
+}

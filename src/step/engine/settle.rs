@@ -1,0 +1,87 @@
+//! Finding out what became of a change whose outcome is not known.
+
+use super::attempt::Door;
+use super::core::{Inner, problem};
+use super::error::StepError;
+use crate::event::AccountLabel;
+use crate::step::failure::{Failure, FailureClass};
+use crate::step::journal::{Entry, OpenChange, Outcome};
+use crate::step::key::StepKey;
+use crate::step::operation::{Operation, Settled};
+use crate::step::retry::Retry;
+use std::sync::Mutex;
+
+/// What was found out.
+pub(super) enum Verdict {
+    Happened,
+    NotHappened,
+    Refused(Failure),
+    /// Nobody knows: the change stays open, with this question.
+    Undecided(String),
+}
+
+impl Inner {
+    /// Settles one open change and writes down what was found. A person at a terminal may decide what a lookup cannot.
+    pub(super) async fn settle(&self, operation: &dyn Operation, key: &StepKey, open: &OpenChange) -> Result<Verdict, StepError> {
+        let account = operation.account();
+        let verdict = match self.look_up(operation, key, &account, open).await? {
+            Ok(Settled::Happened) => Verdict::Happened,
+            Ok(Settled::NotHappened) => Verdict::NotHappened,
+            Ok(Settled::Refused(failure)) => Verdict::Refused(failure),
+            Err(failure) => {
+                let question = question(open, &failure);
+                if self.ports.ask.decide(&format!("{question}. Are you sure it did not take effect, so that it may be sent again?")) {
+                    Verdict::NotHappened
+                } else {
+                    return Ok(Verdict::Undecided(question));
+                }
+            }
+        };
+        let outcome = match &verdict {
+            Verdict::Happened => Outcome::Happened,
+            Verdict::NotHappened => Outcome::NotHappened,
+            Verdict::Refused(failure) => Outcome::Failed { problem: problem(failure) },
+            Verdict::Undecided(_) => return Ok(verdict),
+        };
+        self.write(&Entry::Outcome { key: key.clone(), number: open.number, outcome })?;
+        Ok(verdict)
+    }
+
+    async fn look_up(
+        &self,
+        operation: &dyn Operation,
+        key: &StepKey,
+        account: &AccountLabel,
+        open: &OpenChange,
+    ) -> Result<Result<Settled, Failure>, StepError> {
+        let mut retry = Retry::default();
+        loop {
+            let door = Door { inner: self, key, account, number: open.number, state: Mutex::default() };
+            let result = operation.settle(&open.change, open.handle.as_ref(), open.intended, &door).await;
+            if let (Some(ended), _) = door.close() {
+                return Err(ended);
+            }
+            match result {
+                Err(failure) if self.again(&mut retry, key, account, &failure).await? => {}
+                result => return Ok(result),
+            }
+        }
+    }
+
+    /// Builds the operation of an open change again and settles it, without the script.
+    pub(super) async fn settle_unreached(&self, key: &StepKey, open: &OpenChange) -> Result<Verdict, StepError> {
+        match self.ports.catalog.rebuild(&key.primitive, &open.session, &open.input) {
+            Ok(operation) => self.settle(operation.as_ref(), key, open).await,
+            Err(failure) => Ok(Verdict::Undecided(question(open, &failure))),
+        }
+    }
+}
+
+fn question(open: &OpenChange, failure: &Failure) -> String {
+    let reason = match failure.class {
+        FailureClass::NeedsYou => failure.message.clone(),
+        _ => format!("{}: {}", failure.code, failure.message),
+    };
+    let hints: String = failure.hints.iter().map(|hint| format!("; {hint}")).collect();
+    format!("it is not known whether {} of `{}` took effect ({reason}{hints})", open.change.call, open.label)
+}

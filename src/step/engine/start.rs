@@ -1,0 +1,125 @@
+//! Beginning a run, or going on with one.
+
+use super::core::{Engine, Inner, Ports};
+use super::settle::Verdict;
+use crate::error::{Error, Kind};
+use crate::event::{Event, Status, StepProblem};
+use crate::step::journal::{Entry, RunStart, RunStatus, RunSummary, RunView};
+use crate::step::key::StepKey;
+use crate::step::operation::Class;
+use std::collections::BTreeMap;
+
+impl Engine {
+    /// Begins a new run. Refused while an earlier run of the rollout that may have changed something is unfinished, unless `fresh`: then
+    /// its open create-blind changes are settled, and it is over.
+    pub fn play(ports: Ports, start: RunStart, fresh: bool) -> Result<Engine, Error> {
+        let runs = ports.journal.runs()?;
+        for earlier in &runs {
+            if matches!(earlier.status, RunStatus::Done | RunStatus::Superseded) {
+                continue;
+            }
+            let view = ports.journal.view(&earlier.id)?;
+            if !view.has_intent() {
+                continue;
+            }
+            if !fresh {
+                return Err(unfinished(earlier));
+            }
+            supersede(&ports, earlier, view)?;
+        }
+        let run = loop {
+            let run = ports.time.run_id();
+            if runs.iter().all(|earlier| earlier.id != run) {
+                break run;
+            }
+        };
+        let entry = Entry::RunStarted(start);
+        ports.journal.append(&ports.time, &run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
+        let view = ports.journal.view(&run)?;
+        let inner = Inner::new(ports, run, view, BTreeMap::new());
+        inner.announce(false);
+        Ok(Engine::over(inner))
+    }
+
+    /// Goes on with a run, perhaps from an edited playbook. Every open change is settled first, whether or not the script reaches it.
+    pub fn resume(ports: Ports, run: &str, start: RunStart) -> Result<Engine, Error> {
+        let view = ports.journal.view(run)?;
+        if !view.is_unfinished() {
+            let what = if view.status == RunStatus::Done { "is done" } else { "was superseded by a later `--fresh` one" };
+            let message = format!("run `{run}` {what}: there is nothing to resume");
+            return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
+        }
+        let entry = Entry::RunResumed(start);
+        ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
+        let before = Inner::new(ports, run.to_owned(), view, BTreeMap::new());
+        before.announce(true);
+        let unsettled = before.settle_all(|_| true)?;
+        let view = before.ports.journal.view(run)?;
+        let inner = Inner::new(before.ports, before.run, view, unsettled);
+        inner.report_unsettled();
+        Ok(Engine::over(inner))
+    }
+}
+
+impl Inner {
+    fn announce(&self, resumed: bool) {
+        let RunStart { playbook, target, account, .. } = self.view.start.clone();
+        self.emit(&Event::Run { run: self.run.clone(), playbook, target, account, resumed });
+    }
+
+    /// Settles the open changes of this run's steps; gives the questions of those that nobody can settle.
+    fn settle_all(&self, which: impl Fn(Class) -> bool) -> Result<BTreeMap<StepKey, String>, Error> {
+        let mut unsettled = BTreeMap::new();
+        for (key, step) in &self.view.steps {
+            for open in step.open.iter().filter(|open| which(open.change.class)) {
+                let settled = self.ports.time.block_on(self.settle_unreached(key, open)).unwrap_or_else(|stop| Err(stop.into()));
+                if let Verdict::Undecided(question) = settled.map_err(|error| error.to_error())? {
+                    unsettled.insert(key.clone(), question);
+                }
+            }
+        }
+        Ok(unsettled)
+    }
+
+    fn report_unsettled(&self) {
+        for (key, question) in &self.unsettled {
+            let Some(open) = self.view.steps.get(key).and_then(|step| step.open.first()) else { continue };
+            self.tally().add(key, &open.account, Status::Paused);
+            self.emit(&Event::StepFinished {
+                key: key.to_string(),
+                account: open.account.clone(),
+                scope: Vec::new(),
+                label: open.label.clone(),
+                status: Status::Paused,
+                changes: Vec::new(),
+                error: Some(StepProblem { code: "unsettled".into(), message: question.clone(), hints: Vec::new() }),
+                place: None,
+                took: std::time::Duration::ZERO,
+            });
+        }
+    }
+}
+
+fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), Error> {
+    let inner = Inner::new(ports.clone(), earlier.id.clone(), view, BTreeMap::new());
+    let unsettled = inner.settle_all(|class| class == Class::CreateBlind)?;
+    if let Some((key, question)) = unsettled.first_key_value() {
+        let message = format!("a fresh run might do harm: in run `{}`, {key}: {question}", earlier.id);
+        return Err(Error::new(Kind::Paused, "unsettled", message)
+            .hint("try again in a terminal, where you are asked")
+            .hint(format!("or continue that run: runner resume {}", earlier.id)));
+    }
+    inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())
+}
+
+fn unfinished(earlier: &RunSummary) -> Error {
+    let how = match earlier.status {
+        RunStatus::Failed => "failed",
+        RunStatus::Paused => "is paused",
+        RunStatus::Interrupted => "was interrupted",
+        _ => "ended without a word (its process died)",
+    };
+    Error::new(Kind::Paused, "unfinished-run", format!("run `{}` of this playbook {how}, and may have changed something", earlier.id))
+        .hint(format!("continue it: runner resume {}", earlier.id))
+        .hint("or look at everything afresh: add --fresh to this command")
+}

@@ -1,0 +1,294 @@
+//! The journal's file: SQLite with a chain of hashes, one writer that commits in groups.
+//!
+//! Every caller puts its entry in a queue and then asks for the connection; who gets it commits all that is queued by then. So
+//! entries that come together share one `fsync`, there is no thread to stop, and simulated time needs nothing of its own.
+
+use super::chain::{self, Hash, Row};
+use super::entry::{Entry, Record};
+use super::schema::{self, APPLICATION_ID, SCHEMA_VERSION};
+use crate::error::Error;
+use crate::time::{NoYield, Stop, Time};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// Why an entry is not in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteError {
+    /// The simulated process is dead.
+    Stopped(Stop),
+    /// The disk said no, now or at an earlier entry: nothing more is written, so nothing more may be sent.
+    Failed(String),
+}
+
+/// The journal of one rollout. Clones share it.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    rollout: String,
+    /// What errors call it.
+    name: String,
+    queue: Mutex<Vec<Queued>>,
+    writer: Mutex<Writer>,
+    /// The first failed write; from then on nothing is written.
+    broken: OnceLock<String>,
+}
+
+struct Queued {
+    run: String,
+    at: String,
+    kind: &'static str,
+    body: String,
+    written: Arc<OnceLock<Result<(), String>>>,
+}
+
+struct Writer {
+    connection: Connection,
+    seq: i64,
+    head: Hash,
+}
+
+impl Journal {
+    /// Opens the file, or creates it (0600, its folder 0700). The whole chain is verified.
+    pub fn open(path: &Path, rollout: &str) -> Result<Journal, Error> {
+        let path = prepare(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection = Connection::open_with_flags(&path, flags).map_err(|error| unusable(&path.display().to_string(), &error))?;
+        Journal::over(connection, path.display().to_string(), Some(rollout))
+    }
+
+    /// Opens an existing file to read from it, perhaps while a run writes to it.
+    pub fn open_existing(path: &Path) -> Result<Journal, Error> {
+        let name = path.display().to_string();
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| unusable(&name, &error))?;
+        Journal::over(connection, name, None)
+    }
+
+    /// A journal that ends with the process: rehearsals and tests.
+    pub fn in_memory(rollout: &str) -> Result<Journal, Error> {
+        let connection = Connection::open_in_memory().map_err(|error| unusable("in memory", &error))?;
+        Journal::over(connection, "in memory".into(), Some(rollout))
+    }
+
+    fn over(mut connection: Connection, name: String, rollout: Option<&str>) -> Result<Journal, Error> {
+        prepare_connection(&connection).map_err(|error| unusable(&name, &error))?;
+        let application: i32 = pragma(&connection, "application_id").map_err(|error| unusable(&name, &error))?;
+        let version: i32 = pragma(&connection, "user_version").map_err(|error| unusable(&name, &error))?;
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
+        match (application, version, tables, rollout) {
+            (0, 0, 0, Some(rollout)) => schema::create(&mut connection, rollout).map_err(|error| unusable(&name, &error))?,
+            (APPLICATION_ID, SCHEMA_VERSION, ..) => {}
+            (APPLICATION_ID, newer, ..) if newer > SCHEMA_VERSION => {
+                let message = format!("the journal `{name}` has format {newer}, this runner knows formats up to {SCHEMA_VERSION}");
+                return Err(Error::failed("journal-newer", message).hint("use the runner that wrote it, or a newer one"));
+            }
+            _ => {
+                let message = format!("`{name}` is not a journal of runner");
+                return Err(Error::failed("journal-foreign", message).hint("move the file away, if it should not be there"));
+            }
+        }
+        let stored: String =
+            connection.query_row("SELECT rollout FROM journal", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
+        if let Some(rollout) = rollout.filter(|rollout| *rollout != stored) {
+            let message = format!("the journal `{name}` belongs to `{stored}`, not to `{rollout}`");
+            return Err(Error::failed("journal-of-another-rollout", message).hint("give each rollout its own file"));
+        }
+        let (seq, head) = verify(&connection, &name, &stored)?;
+        let writer = Mutex::new(Writer { connection, seq, head });
+        let inner = Inner { rollout: stored, name, queue: Mutex::default(), writer, broken: OnceLock::new() };
+        Ok(Journal { inner: Arc::new(inner) })
+    }
+
+    /// The name of the rollout whose journal it is.
+    #[must_use]
+    pub fn rollout(&self) -> &str {
+        &self.inner.rollout
+    }
+
+    /// The hash of the last row: equal for equal histories.
+    #[must_use]
+    pub fn head(&self) -> String {
+        hex::encode(self.lock().head)
+    }
+
+    /// Returns once the entry is durable. After the first failure every further call fails, too.
+    pub(in crate::step) fn append(&self, time: &Time, run: &str, entry: &Entry) -> Result<(), WriteError> {
+        time.event().map_err(WriteError::Stopped)?;
+        let body = serde_json::to_string(entry).map_err(|error| WriteError::Failed(error.to_string()))?;
+        let written = Arc::new(OnceLock::new());
+        let at = time.now().to_string();
+        let queued = Queued { run: run.to_owned(), at, kind: entry.kind(), body, written: Arc::clone(&written) };
+        self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner).push(queued);
+        let _no_yield = NoYield::new();
+        let mut writer = self.lock();
+        if written.get().is_none() {
+            let group = std::mem::take(&mut *self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner));
+            self.write(&mut writer, group);
+        }
+        drop(writer);
+        match written.get() {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(WriteError::Failed(error.clone())),
+            None => Err(WriteError::Failed("the entry was left in the queue".into())),
+        }
+    }
+
+    fn write(&self, writer: &mut Writer, group: Vec<Queued>) {
+        let result = match self.inner.broken.get() {
+            Some(error) => Err(error.clone()),
+            None => writer.commit(&group).map_err(|error| self.inner.broken.get_or_init(|| error).clone()),
+        };
+        for queued in group {
+            // Each entry is in one group only, so it is set once.
+            let _ = queued.written.set(result.clone());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rows in order, chosen by an SQL condition of this module.
+    pub(super) fn records(&self, condition: &str, parameters: &[&str]) -> Result<Vec<Record>, Error> {
+        let writer = self.lock();
+        let read = || -> rusqlite::Result<Vec<Row>> {
+            let mut statement =
+                writer.connection.prepare(&format!("SELECT seq, run, at, kind, body FROM event {condition} ORDER BY seq"))?;
+            let rows = statement.query_map(rusqlite::params_from_iter(parameters), |row| {
+                Ok(Row { seq: row.get(0)?, run: row.get(1)?, at: row.get(2)?, kind: row.get(3)?, body: row.get(4)? })
+            })?;
+            rows.collect()
+        };
+        let rows = read().map_err(|error| unusable(&self.inner.name, &error))?;
+        rows.into_iter()
+            .map(|row| {
+                let entry = serde_json::from_str(&row.body).map_err(|error| self.damaged(row.seq, &error.to_string()))?;
+                let at = row.at.parse().map_err(|error: jiff::Error| self.damaged(row.seq, &error.to_string()))?;
+                Ok(Record { seq: row.seq, run: row.run, at, entry })
+            })
+            .collect()
+    }
+
+    pub(super) fn damaged(&self, seq: i64, reason: &str) -> Error {
+        damaged(&self.inner.name, seq, reason)
+    }
+
+    /// Makes every later write fail, as a full disk does.
+    #[cfg(test)]
+    pub(in crate::step) fn fill_up(&self) {
+        let writer = self.lock();
+        let pages: i64 = writer.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("page_count");
+        writer.connection.pragma_update(None, "max_page_count", pages).expect("max_page_count");
+    }
+}
+
+impl Writer {
+    fn commit(&mut self, group: &[Queued]) -> Result<(), String> {
+        let (mut seq, mut head) = (self.seq, self.head);
+        let mut insert = || -> rusqlite::Result<bool> {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let stored: Hash = transaction.query_row("SELECT hash FROM head", [], |row| row.get(0))?;
+            if stored != head {
+                return Ok(false);
+            }
+            for Queued { run, at, kind, body, .. } in group {
+                seq += 1;
+                let row = Row { seq, run: run.clone(), at: at.clone(), kind: (*kind).into(), body: body.clone() };
+                head = row.hash(&head);
+                transaction
+                    .prepare_cached("INSERT INTO event (seq, run, at, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                    .execute(params![seq, row.run, row.at, row.kind, row.body, head.as_slice()])?;
+            }
+            transaction.prepare_cached("UPDATE head SET seq = ?1, hash = ?2")?.execute(params![seq, head.as_slice()])?;
+            transaction.commit()?;
+            Ok(true)
+        };
+        match insert() {
+            Ok(true) => {
+                (self.seq, self.head) = (seq, head);
+                Ok(())
+            }
+            Ok(false) => Err("another process has written to the journal".into()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// Walks the whole chain, within one reading transaction since a run may be writing; gives number and hash of the last row.
+fn verify(connection: &Connection, name: &str, rollout: &str) -> Result<(i64, Hash), Error> {
+    let mut last = (0, chain::first(rollout));
+    let mut walk = || -> rusqlite::Result<Result<(), &'static str>> {
+        let transaction = connection.unchecked_transaction()?;
+        let head = transaction.query_row("SELECT seq, hash FROM head", [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Hash>(1)?)))?;
+        let mut statement = transaction.prepare("SELECT seq, run, at, kind, body, hash FROM event ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let stored: Hash = row.get(5)?;
+            let row = Row { seq: row.get(0)?, run: row.get(1)?, at: row.get(2)?, kind: row.get(3)?, body: row.get(4)? };
+            if row.seq != last.0 + 1 {
+                return Ok(Err("the row is missing"));
+            }
+            let hash = row.hash(&last.1);
+            if hash != stored {
+                return Ok(Err("the row is not what was written"));
+            }
+            last = (row.seq, hash);
+        }
+        Ok(if head == last { Ok(()) } else { Err("rows at the end are missing") })
+    };
+    match walk() {
+        Ok(Ok(())) => Ok(last),
+        Ok(Err(reason)) => Err(damaged(name, last.0 + 1, reason)),
+        Err(error) => Err(damaged(name, last.0 + 1, &error.to_string())),
+    }
+}
+
+fn damaged(name: &str, seq: i64, reason: &str) -> Error {
+    Error::failed("journal-damaged", format!("the journal `{name}` is damaged at row {seq}: {reason}"))
+        .hint("put a copy from a backup in its place; it is kept as it is")
+        .hint("or move it away and play afresh: AWS is looked at, and what is there is kept")
+}
+
+fn prepare_connection(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    // Answers `memory` for a journal in memory.
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// Creates folder and file with their modes, and gives the path without symbolic links in its folders (SQLite follows none).
+fn prepare(path: &Path) -> Result<PathBuf, Error> {
+    let failed = |error: io::Error| {
+        Error::failed("journal-unusable", format!("cannot create the journal `{}`", path.display()))
+            .cause(error)
+            .hint("make its folder writable for you")
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let name = path.file_name().ok_or_else(|| failed(io::Error::from(io::ErrorKind::InvalidInput)))?;
+    let path = folder.canonicalize().map_err(failed)?.join(name);
+    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(_) => Ok(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(path),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn unusable(name: &str, error: &rusqlite::Error) -> Error {
+    Error::failed("journal-unusable", format!("cannot use the journal `{name}`"))
+        .cause(error)
+        .hint("if it is damaged, put a copy from a backup in its place; if the disk is full, make room")
+}

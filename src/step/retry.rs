@@ -1,0 +1,88 @@
+//! How often, and after what wait, a call is made again.
+
+use super::failure::FailureClass;
+use std::time::Duration;
+
+/// The first call counts.
+const ATTEMPTS: u32 = 6;
+const THROTTLES: u32 = 12;
+const BASE: Duration = Duration::from_secs(1);
+const CAP: Duration = Duration::from_secs(60);
+/// In all, for what AWS is busy with (five account creations at a time).
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// What one call has gone through so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Retry {
+    failures: u32,
+    throttles: u32,
+    waited: Duration,
+}
+
+impl Retry {
+    /// The wait before the next attempt; `None` when there is to be none. `random` is uniform over `u64` (full jitter).
+    pub(super) fn next(&mut self, class: FailureClass, random: u64) -> Option<Duration> {
+        match class {
+            FailureClass::Retry { throttled: true } => {
+                self.throttles += 1;
+                (self.throttles < THROTTLES).then(|| jittered(self.throttles, random))
+            }
+            FailureClass::Retry { throttled: false } | FailureClass::Unknown => {
+                self.failures += 1;
+                (self.failures < ATTEMPTS).then(|| jittered(self.failures, random))
+            }
+            FailureClass::RetryAfter(wait) => {
+                // A wait of nothing would try forever.
+                let wait = wait.max(Duration::from_millis(100));
+                self.waited += wait;
+                (self.waited <= PATIENCE).then_some(wait)
+            }
+            FailureClass::NeedsYou | FailureClass::Fatal => None,
+        }
+    }
+}
+
+/// Uniform between nothing and 1 s × 2^(n-1), at most 60 s.
+fn jittered(failures: u32, random: u64) -> Duration {
+    let ceiling = BASE.saturating_mul(2_u32.saturating_pow(failures - 1)).min(CAP);
+    let millis = u64::try_from(ceiling.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(random % (millis + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(class: FailureClass, random: impl Fn(u64) -> u64) -> Vec<u64> {
+        let mut retry = Retry::default();
+        (0..).map_while(|turn| retry.next(class, random(turn))).map(|wait| wait.as_millis().try_into().expect("small")).collect()
+    }
+
+    #[test]
+    fn each_class_has_its_own_patience() {
+        let retry = FailureClass::Retry { throttled: false };
+        // The remainder of the division by ceiling + 1 is greatest for the ceiling itself.
+        let ceilings = [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000, 60000, 60000];
+        let most = |turn: u64| ceilings[usize::try_from(turn).expect("small").min(10)];
+        assert_eq!(all(retry, most), [1000, 2000, 4000, 8000, 16000]);
+        assert_eq!(all(FailureClass::Unknown, most), [1000, 2000, 4000, 8000, 16000]);
+        assert_eq!(all(FailureClass::Retry { throttled: true }, most), ceilings);
+        assert_eq!(all(retry, |_| 0), [0, 0, 0, 0, 0]);
+        assert_eq!(all(FailureClass::RetryAfter(Duration::from_secs(60)), |_| 0).len(), 15);
+        assert_eq!(all(FailureClass::RetryAfter(Duration::ZERO), |_| 0).len(), 9000);
+        assert_eq!(all(FailureClass::Fatal, |_| 0), [0; 0]);
+        assert_eq!(all(FailureClass::NeedsYou, |_| 0), [0; 0]);
+    }
+
+    #[test]
+    fn throttles_do_not_use_up_attempts() {
+        let mut retry = Retry::default();
+        for _ in 0..11 {
+            assert!(retry.next(FailureClass::Retry { throttled: true }, 0).is_some());
+        }
+        for _ in 0..5 {
+            assert!(retry.next(FailureClass::Unknown, 0).is_some());
+        }
+        assert!(retry.next(FailureClass::Unknown, 0).is_none());
+    }
+}
