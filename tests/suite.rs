@@ -4,4 +4,5 @@
 mod imports;
 mod other_client;
 mod project;
+mod sandbox_sdk;
 mod spine;

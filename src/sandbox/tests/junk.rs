@@ -77,7 +77,7 @@ fn no_operation_breaks_on_junk() {
     try_all(&client, &json!("x"));
     let client = Client::administrator(&sandbox());
     client.organizations("CreateOrganization", &json!({}));
-    let long = "x".repeat(3000);
+    let long = "x".repeat(300);
     for junk in [json!(""), json!("a b/é\u{0}"), json!("-1"), json!("{}"), json!("arn:"), json!(0), json!([[]]), json!(null), json!(long)]
     {
         try_all(&client, &junk);
