@@ -51,7 +51,7 @@ fn what_is_there_is_left_alone_and_what_differs_is_changed() {
 #[test]
 fn throttles_and_waits_are_sat_out_in_virtual_time() {
     let process = Process::first(1);
-    let busy = failure(FailureClass::RetryAfter(Duration::from_secs(60)));
+    let busy = failure(FailureClass::RetryAfter(Duration::from_mins(1)));
     let throttled = failure(FailureClass::Retry { throttled: true });
     process.toy.world().answers =
         [vec![busy; 10], vec![throttled; 11], vec![failure(FailureClass::Retry { throttled: false }); 5]].concat();
