@@ -1,1 +1,3 @@
 //! All integration tests in one binary: linking once is what keeps the suite quick.
+
+mod imports;
