@@ -77,7 +77,9 @@ fn every_room_names_only_what_it_may() {
 
 #[test]
 fn the_scan_sees_grouped_and_inline_paths() {
-    let code = code_of("use crate::{step::Engine, aws}; // crate::host\nlet x = crate::cli::run(\"crate::report\");\n#[cfg(test)]\nmod tests { use crate::sandbox; }");
+    let code = code_of(
+        "use crate::{step::Engine, aws}; // crate::host\nlet x = crate::cli::run(\"crate::report\");\n#[cfg(test)]\nmod tests { use crate::sandbox; }",
+    );
     assert_eq!(rooms_named(&code), ["aws", "cli", "step"].map(String::from).into());
 }
 
