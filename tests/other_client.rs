@@ -29,7 +29,7 @@ impl Served {
     }
 
     pub(crate) fn administrator(&self) -> Credentials {
-        Credentials::from_keys(&self.key, &self.secret, None)
+        Credentials::new(&self.key, &self.secret, None, None, "administrator")
     }
 
     pub(crate) fn iam(&self, credentials: Credentials) -> aws_sdk_iam::Client {
