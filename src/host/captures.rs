@@ -6,8 +6,30 @@ use std::collections::BTreeSet;
 
 /// Methods that change what they are called on.
 const CHANGING: &[&str] = &[
-    "append", "chop", "clear", "crop", "dedup", "drain", "fill_with", "insert", "make_lower", "make_upper", "mixin", "pad", "pop", "push",
-    "remove", "replace", "retain", "reverse", "set", "shift", "sort", "splice", "trim", "truncate",
+    "append",
+    "chop",
+    "clear",
+    "crop",
+    "dedup",
+    "drain",
+    "fill_with",
+    "insert",
+    "make_lower",
+    "make_upper",
+    "mixin",
+    "pad",
+    "pop",
+    "push",
+    "remove",
+    "replace",
+    "retain",
+    "reverse",
+    "set",
+    "shift",
+    "sort",
+    "splice",
+    "trim",
+    "truncate",
 ];
 
 /// Every such write of a file, with its place.
@@ -60,14 +82,16 @@ fn function_name(expression: &Expr) -> Option<String> {
 }
 
 fn in_closure(ast: &AST, name: &str, captured: &BTreeSet<String>, found: &mut Vec<(Error, Position)>) {
-    let body = ast.clone_functions_only_filtered(|_, _, is_script, function, _| is_script && function == name);
+    let mut body = ast.clone_functions_only();
+    body.retain_functions(|_, _, function, _| function == name);
     let mut captured = captured.clone();
     for declared in declared(&body) {
         captured.remove(&declared);
     }
     visit(&body, &mut |node| {
         if let Some((variable, position)) = written(node).filter(|(variable, _)| captured.contains(variable)) {
-            let error = Error::failed("lost-write", format!("`{variable}` is changed inside `parallel`, where every branch has a copy of its own"));
+            let error =
+                Error::failed("lost-write", format!("`{variable}` is changed inside `parallel`, where every branch has a copy of its own"));
             found.push((error.hint("let the closure return what is new: `parallel` gives all results in order"), position));
         }
         if let ASTNode::Expr(expression) = node {

@@ -140,9 +140,8 @@ fn read(name: &str, mut options: Map<String, Value>) -> Result<Parameter, String
     let value = options.remove("value");
     let kind = match options.remove("kind") {
         None => value.as_ref().map_or(ParameterKind::String, ParameterKind::of),
-        Some(Value::String(kind)) => {
-            ParameterKind::parse(&kind).ok_or_else(|| format!("parameter `{name}`: there is no kind `{kind}`; there are string, email, bool, int, list and map"))?
-        }
+        Some(Value::String(kind)) => ParameterKind::parse(&kind)
+            .ok_or_else(|| format!("parameter `{name}`: there is no kind `{kind}`; there are string, email, bool, int, list and map"))?,
         Some(other) => return Err(format!("parameter `{name}`: `kind` must be a string, not `{other}`")),
     };
     let help = match options.remove("help") {

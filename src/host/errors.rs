@@ -27,16 +27,26 @@ pub(super) fn calls(playbook: &Playbook, context: &NativeCallContext) -> (Place,
         if !frame.pos.is_none() {
             trace.push(playbook.place(&file, frame.pos));
         }
-        file = frame_file(playbook, frame, &file);
+        file = callee_file(playbook, frame, file);
     }
+    if !context.call_position().is_none() {
+        trace.push(playbook.place(&file, context.call_position()));
+    }
+    // Calls of host functions are frames, too: the last one is this very call, others call closures from where they were called.
     trace.dedup();
-    let place = if context.call_position().is_none() { trace.pop() } else { None };
-    (place.unwrap_or_else(|| playbook.place(&file, context.call_position())), trace)
+    let place = trace.pop().unwrap_or_else(|| playbook.place(&file, Position::NONE));
+    (place, trace)
 }
 
-fn frame_file(playbook: &Playbook, frame: &CallStackFrame, caller: &str) -> String {
-    let source = frame.source.as_deref().filter(|source| !source.is_empty());
-    playbook.closure_file(&frame.fn_name).or(source).unwrap_or(caller).to_owned()
+/// The file that the function of a frame was written in; a function of the host belongs to its caller's.
+fn callee_file(playbook: &Playbook, frame: &CallStackFrame, caller: String) -> String {
+    if let Some(file) = playbook.closure_file(&frame.fn_name) {
+        return file.to_owned();
+    }
+    match frame.source.as_deref() {
+        Some(source) if !source.is_empty() && playbook.is_scripted(&frame.fn_name) => source.to_owned(),
+        _ => caller,
+    }
 }
 
 /// The outermost error of a run or a branch.
@@ -51,7 +61,7 @@ pub(super) fn from_rhai(error: Box<EvalAltResult>, playbook: &Playbook) -> Error
                 if !position.is_none() {
                     trace.push(playbook.place(&file, position));
                 }
-                let source = (!source.is_empty()).then_some(source);
+                let source = (!source.is_empty() && playbook.is_scripted(&function)).then_some(source);
                 file = playbook.closure_file(&function).map(str::to_owned).or(source).unwrap_or(file);
                 error = *inner;
             }
@@ -111,8 +121,9 @@ fn describe(leaf: EvalAltResult) -> Error {
         EvalAltResult::ErrorMismatchDataType(wanted, found, _) | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
             Error::failed("wrong-type", format!("expected {wanted}, found {found}"))
         }
-        EvalAltResult::ErrorDataRace(name, _) => Error::failed("script-error", format!("`{name}` is changed while it is being read"))
-            .hint("take a copy first: `let copy = …;`"),
+        EvalAltResult::ErrorDataRace(name, _) => {
+            Error::failed("script-error", format!("`{name}` is changed while it is being read")).hint("take a copy first: `let copy = …;`")
+        }
         mut other => {
             other.clear_position();
             Error::failed("script-error", lower_first(&other.to_string()))
@@ -146,7 +157,8 @@ fn thrown(value: &Dynamic) -> Error {
 fn unknown_function(signature: &str) -> Error {
     let name = signature.split([' ', '(']).next().unwrap_or(signature);
     if let Some(usage) = vocabulary::usage(name) {
-        return Error::failed("wrong-arguments", format!("`{name}` cannot be called like this: `{signature}`")).hint(format!("write {usage}"));
+        return Error::failed("wrong-arguments", format!("`{name}` cannot be called like this: `{signature}`"))
+            .hint(format!("write {usage}"));
     }
     if name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | ':')) {
         let short = name.rsplit("::").next().unwrap_or(name);
@@ -160,7 +172,8 @@ fn unknown_function(signature: &str) -> Error {
 }
 
 fn unknown_variable(name: &str) -> Error {
-    Error::failed("unknown-variable", format!("there is no variable `{name}`")).hint("declare it with `let`; a function sees only its own parameters")
+    Error::failed("unknown-variable", format!("there is no variable `{name}`"))
+        .hint("declare it with `let`; a function sees only its own parameters")
 }
 
 /// A playbook that cannot be compiled.
@@ -179,7 +192,8 @@ fn parse_problem(kind: &ParseErrorType) -> Error {
         ParseErrorType::Reserved(word) => {
             Error::failed("syntax", format!("`{word}` is a reserved word")).hint("choose another name; as a map key put it in quotes")
         }
-        other => Error::failed("syntax", lower_first(&other.to_string())).hint("correct the playbook; `runner check` looks at it without running it"),
+        other => Error::failed("syntax", lower_first(&other.to_string()))
+            .hint("correct the playbook; `runner check` looks at it without running it"),
     }
 }
 

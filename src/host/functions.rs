@@ -170,9 +170,8 @@ fn register_sessions(engine: &mut Engine, run: &Arc<Run>) {
     });
     for name in ["organization", "management"] {
         let with = Arc::clone(run);
-        engine.register_fn(name, move |context: NativeCallContext| -> Fallible {
-            with.wait(with.cloud.management(), &context).map(handle)
-        });
+        engine
+            .register_fn(name, move |context: NativeCallContext| -> Fallible { with.wait(with.cloud.management(), &context).map(handle) });
     }
     for name in ["account", "assume"] {
         let with = Arc::clone(run);
@@ -214,14 +213,19 @@ fn enter(run: &Run, context: &NativeCallContext, function: &str, target: &Dynami
         let usage = super::vocabulary::usage(function).unwrap_or_default();
         run.refuse(Error::failed("wrong-arguments", format!("`{function}`: {message}")).hint(format!("write {usage}")), context)
     };
-    let allowed: &[&str] = if function == "account" { &["role"] } else { &["role", "external_id", "duration", "session_name", "mfa", "tags"] };
+    let allowed: &[&str] =
+        if function == "account" { &["role"] } else { &["role", "external_id", "duration", "session_name", "mfa", "tags"] };
     if let Some(unknown) = terms.keys().find(|name| !allowed.contains(&name.as_str())) {
         return Err(wrong(format!("there is no option `{unknown}`")));
     }
     let terms = values::to_json(&Dynamic::from(terms.clone())).map_err(|problem| wrong(problem.message()))?;
     let terms: Terms = serde_json::from_value(terms).map_err(|error| wrong(error.to_string()))?;
     let target = if let Some(object) = target.read_lock::<Object>() {
-        let named = if function == "account" { object.text("id") } else { object.text("arn").filter(|_| object.kind() == "role").or(object.text("id")) };
+        let named = if function == "account" {
+            object.text("id")
+        } else {
+            object.text("arn").filter(|_| object.kind() == "role").or(object.text("id"))
+        };
         named.map(str::to_owned)
     } else {
         target.clone().into_string().ok()

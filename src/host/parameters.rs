@@ -49,7 +49,9 @@ pub(super) fn convert(parameter: &Parameter, value: &Value) -> Result<Value, Str
         | (ParameterKind::List, Value::Array(_))
         | (ParameterKind::Map, Value::Object(_)) => Ok(value.clone()),
         (ParameterKind::Int, Value::Number(number)) if number.is_i64() => Ok(value.clone()),
-        (ParameterKind::Email, Value::String(text)) => email(text).map(|()| value.clone()).map_err(|why| format!("{} ({why})", wrong("an e-mail address"))),
+        (ParameterKind::Email, Value::String(text)) => {
+            email(text).map(|()| value.clone()).map_err(|why| format!("{} ({why})", wrong("an e-mail address")))
+        }
         (ParameterKind::Bool, Value::String(text)) => match text.as_str() {
             "true" | "yes" | "on" => Ok(true.into()),
             "false" | "no" | "off" => Ok(false.into()),
@@ -62,7 +64,8 @@ pub(super) fn convert(parameter: &Parameter, value: &Value) -> Result<Value, Str
     }?;
     match &parameter.one_of {
         Some(choices) if !choices.contains(&converted) => {
-            let choices: Vec<String> = choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned)).collect();
+            let choices: Vec<String> =
+                choices.iter().map(|choice| choice.as_str().map_or_else(|| choice.to_string(), str::to_owned)).collect();
             Err(wrong(&format!("one of `{}`", choices.join("`, `"))))
         }
         _ => Ok(converted),
@@ -82,7 +85,10 @@ fn map(text: &str) -> Option<Value> {
         return serde_json::from_str(text).ok();
     }
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().into()))).collect::<Option<_>>().map(Value::Object)
+    pairs
+        .map(|pair| pair.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().into())))
+        .collect::<Option<_>>()
+        .map(Value::Object)
 }
 
 /// Organizations' rule for the root address of an account.
@@ -91,7 +97,10 @@ pub(super) fn email(text: &str) -> Result<(), &'static str> {
     if !(6..=64).contains(&text.len()) || !text.is_ascii() {
         return Err("it must have 6 to 64 ASCII characters");
     }
-    if local.is_empty() || local.starts_with('.') || local.contains(|letter: char| letter.is_ascii_whitespace() || "\"'()<>[]:;,\\|%&@".contains(letter)) {
+    if local.is_empty()
+        || local.starts_with('.')
+        || local.contains(|letter: char| letter.is_ascii_whitespace() || "\"'()<>[]:;,\\|%&@".contains(letter))
+    {
         return Err("the part before `@` is not one that AWS accepts");
     }
     let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '-';

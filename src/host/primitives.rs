@@ -48,11 +48,11 @@ fn call(run: &Run, spec: &Spec, context: &NativeCallContext, arguments: &[Dynami
 
 fn receiver(spec: &Spec, value: &Dynamic) -> Result<Object, Error> {
     let wrong = || {
-        Error::failed(
-            "wrong-receiver",
-            format!("`{}` is called on an account or session, not on {}", spec.name, values::kind_of(value)),
-        )
-        .hint(format!("write {}, where the first part is `organization()`, `account(…)`, `assume(…)` or what create_account returned", written(spec)))
+        Error::failed("wrong-receiver", format!("`{}` is called on an account or session, not on {}", spec.name, values::kind_of(value)))
+            .hint(format!(
+                "write {}, where the first part is `organization()`, `account(…)`, `assume(…)` or what create_account returned",
+                written(spec)
+            ))
     };
     let object = value.clone().try_cast::<Object>().ok_or_else(wrong)?;
     if object.session().is_some() || object.kind() == "account" { Ok(object) } else { Err(wrong()) }

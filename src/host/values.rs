@@ -20,9 +20,7 @@ pub(super) fn from_json(value: &Value) -> Dynamic {
 pub(super) fn from_output(value: Value) -> Dynamic {
     match value {
         Value::Object(fields) if fields.get("kind").is_some_and(Value::is_string) => Dynamic::from(Object::new(fields)),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(key, value)| (key.as_str().into(), from_output(value))).collect::<Map>().into()
-        }
+        Value::Object(fields) => fields.into_iter().map(|(key, value)| (key.as_str().into(), from_output(value))).collect::<Map>().into(),
         Value::Array(items) => items.into_iter().map(from_output).collect::<Array>().into(),
         plain => from_json(&plain),
     }
@@ -80,7 +78,11 @@ impl NotJson {
 
     pub(super) fn message(&self) -> String {
         let path = self.path.trim_start_matches('.');
-        if path.is_empty() { format!("{} cannot be used here", self.what) } else { format!("`{path}` is {}, which cannot be used here", self.what) }
+        if path.is_empty() {
+            format!("{} cannot be used here", self.what)
+        } else {
+            format!("`{path}` is {}, which cannot be used here", self.what)
+        }
     }
 }
 

@@ -10,8 +10,21 @@ use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Functions of the language itself, which are no functions to the engine.
-const LANGUAGE: &[&str] =
-    &["print", "debug", "type_of", "call", "curry", "is_shared", "is_def_var", "is_def_fn", "Fn", "param", "parallel", "scope", "parse_json"];
+const LANGUAGE: &[&str] = &[
+    "print",
+    "debug",
+    "type_of",
+    "call",
+    "curry",
+    "is_shared",
+    "is_def_var",
+    "is_def_fn",
+    "Fn",
+    "param",
+    "parallel",
+    "scope",
+    "parse_json",
+];
 
 /// All that can be said to be wrong with a playbook and its modules; empty means that it can be played.
 #[must_use]
@@ -134,7 +147,8 @@ fn check_module_call(playbook: &Playbook, words: &Words, call: &FnCallExpr) -> O
 fn native_names() -> BTreeSet<String> {
     let mut engine = engine::bare();
     object::register(&mut engine);
-    let mut names: BTreeSet<String> = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();
+    let mut names: BTreeSet<String> =
+        engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();
     names.extend(vocabulary::names().chain(LANGUAGE.iter().copied()).map(str::to_owned));
     names
 }
