@@ -1,6 +1,7 @@
 //! The engine performs steps: look, then for each change intent → call → outcome, all of it written down.
 
 mod attempt;
+mod change;
 mod core;
 mod error;
 mod perform;

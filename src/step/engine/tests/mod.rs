@@ -1,0 +1,6 @@
+//! The engine over a toy world on simulated time.
+
+mod crash;
+mod resume;
+mod single;
+mod toy;
