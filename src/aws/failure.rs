@@ -111,6 +111,9 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         FailureClass::Fatal if is_denied(code) => {
             failure.hint("let an administrator allow this action, or use a session that may, then resume")
         }
+        FailureClass::Fatal if code.starts_with("EntityAlreadyExists") || code.starts_with("Duplicate") => {
+            failure.hint("somebody else made it meanwhile: resume, and it will be found")
+        }
         FailureClass::Fatal if reason == Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => {
             failure.hint("ask AWS Support for a higher account quota; in the first hour of an organisation it is enough to wait and resume")
         }

@@ -82,7 +82,8 @@ fn function_name(expression: &Expr) -> Option<String> {
 }
 
 fn in_closure(ast: &AST, name: &str, captured: &BTreeSet<String>, found: &mut Vec<(Error, Position)>) {
-    let body = ast.clone_functions_only_filtered(|_, _, is_script, function, _| is_script && function == name);
+    let mut body = ast.clone_functions_only();
+    body.retain_functions(|_, _, function, _| function == name);
     let mut captured = captured.clone();
     for declared in declared(&body) {
         captured.remove(&declared);

@@ -27,16 +27,26 @@ pub(super) fn calls(playbook: &Playbook, context: &NativeCallContext) -> (Place,
         if !frame.pos.is_none() {
             trace.push(playbook.place(&file, frame.pos));
         }
-        file = frame_file(playbook, frame, &file);
+        file = callee_file(playbook, frame, file);
     }
+    if !context.call_position().is_none() {
+        trace.push(playbook.place(&file, context.call_position()));
+    }
+    // Calls of host functions are frames, too: the last one is this very call, others call closures from where they were called.
     trace.dedup();
-    let place = if context.call_position().is_none() { trace.pop() } else { None };
-    (place.unwrap_or_else(|| playbook.place(&file, context.call_position())), trace)
+    let place = trace.pop().unwrap_or_else(|| playbook.place(&file, Position::NONE));
+    (place, trace)
 }
 
-fn frame_file(playbook: &Playbook, frame: &CallStackFrame, caller: &str) -> String {
-    let source = frame.source.as_deref().filter(|source| !source.is_empty());
-    playbook.closure_file(&frame.fn_name).or(source).unwrap_or(caller).to_owned()
+/// The file that the function of a frame was written in; a function of the host belongs to its caller's.
+fn callee_file(playbook: &Playbook, frame: &CallStackFrame, caller: String) -> String {
+    if let Some(file) = playbook.closure_file(&frame.fn_name) {
+        return file.to_owned();
+    }
+    match frame.source.as_deref() {
+        Some(source) if !source.is_empty() && playbook.is_scripted(&frame.fn_name) => source.to_owned(),
+        _ => caller,
+    }
 }
 
 /// The outermost error of a run or a branch.
@@ -51,7 +61,7 @@ pub(super) fn from_rhai(error: Box<EvalAltResult>, playbook: &Playbook) -> Error
                 if !position.is_none() {
                     trace.push(playbook.place(&file, position));
                 }
-                let source = (!source.is_empty()).then_some(source);
+                let source = (!source.is_empty() && playbook.is_scripted(&function)).then_some(source);
                 file = playbook.closure_file(&function).map(str::to_owned).or(source).unwrap_or(file);
                 error = *inner;
             }

@@ -6,7 +6,7 @@ use super::errors;
 use crate::error::{Error, Place};
 use include_dir::{Dir, include_dir};
 use rhai::{AST, ASTNode, Engine, Expr, Position, Stmt};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// The modules that come with the runner: `import "std/policy" as policy`.
@@ -24,6 +24,8 @@ pub struct Playbook {
     sources: BTreeMap<String, Source>,
     /// Closure names to the file they were written in; Rhai itself names the file of whoever calls them.
     closures: HashMap<String, String>,
+    /// Names of all functions written in scripts.
+    functions: BTreeSet<String>,
 }
 
 struct Source {
@@ -45,8 +47,13 @@ impl Playbook {
 
     /// The same for a text that is already at hand; `folder` is where its imports and files are looked for.
     pub fn from_text(file: &str, text: String, folder: &Path) -> Result<Playbook, Error> {
-        let mut playbook =
-            Playbook { file: file.to_owned(), folder: folder.to_owned(), sources: BTreeMap::new(), closures: HashMap::new() };
+        let mut playbook = Playbook {
+            file: file.to_owned(),
+            folder: folder.to_owned(),
+            sources: BTreeMap::new(),
+            closures: HashMap::new(),
+            functions: BTreeSet::new(),
+        };
         let engine = engine::bare();
         playbook.add(&engine, file, text, &mut Vec::new())?;
         Ok(playbook)
@@ -89,6 +96,11 @@ impl Playbook {
         self.closures.get(function).map(String::as_str)
     }
 
+    /// Whether a function of this name is written in a script, not in the host.
+    pub(super) fn is_scripted(&self, function: &str) -> bool {
+        self.functions.contains(function)
+    }
+
     pub(super) fn place(&self, file: &str, position: Position) -> Place {
         let text = self.sources.get(file).map_or("", |source| source.text.as_str());
         place_in(file, text, position)
@@ -98,6 +110,7 @@ impl Playbook {
         let mut ast = engine.compile(&text).map_err(|error| errors::from_parse(&error, |position| place_in(file, &text, position)))?;
         ast.set_source(file);
         for function in ast.iter_fn_def() {
+            self.functions.insert(function.name.to_string());
             if function.name.starts_with("anon$") {
                 self.closures.insert(function.name.to_string(), file.to_owned());
             }

@@ -1,8 +1,8 @@
 //! Principals that IAM refuses in a trust policy, as far as the document alone shows it (whether they exist is another question).
 
+use super::arn;
 use super::check::{Malformed, SYNTAX, names, near, sort};
 use super::principal;
-use crate::estate::arn;
 use serde_json::Value;
 
 const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];

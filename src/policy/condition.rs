@@ -3,12 +3,12 @@
 use super::context::Context;
 use super::pattern::{Pattern, Syntax};
 use super::statement::Effect;
+use core::net::IpAddr;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
 /// The operators without prefix, suffix and `Not`, for messages and suggestions.
 pub(super) const OPERATORS: [&str; 27] = [
@@ -216,7 +216,7 @@ impl Condition {
         let Some(operator) = self.parsed else { return effect == Effect::Deny };
         let actual = context.get(&self.key_folded).unwrap_or_default();
         if operator.comparison == Comparison::Null {
-            return self.values.iter().any(|value| *value == Expected::Bool(Some(actual.is_empty())));
+            return self.values.contains(&Expected::Bool(Some(actual.is_empty())));
         }
         if actual.is_empty() {
             return match operator.quantifier {
@@ -231,6 +231,25 @@ impl Condition {
             Some(Quantifier::Any) => actual.iter().any(|text| equal(text) != operator.negated),
             None => actual.iter().any(equal) != operator.negated,
         }
+    }
+}
+
+impl Condition {
+    /// Whether it lets through only requests that have the key with one of its values, and those values say something.
+    pub(super) fn narrows(&self) -> bool {
+        let Some(operator) = self.parsed else { return false };
+        let positive = !operator.negated && !operator.if_exists && operator.quantifier != Some(Quantifier::All);
+        let anything = |value: &Expected| match value {
+            Expected::Text(pattern) => operator.comparison == Comparison::StringLike && pattern.text().trim_matches('*').is_empty(),
+            Expected::Arn(pattern, _) => pattern.text().trim_matches('*').is_empty(),
+            Expected::Number(_) | Expected::Date(_) | Expected::Bool(_) | Expected::Network(_) => false,
+        };
+        positive && operator.comparison != Comparison::Null && !self.values.iter().any(anything)
+    }
+
+    /// Whether this is the key (in any case) under this operator, asked to be `wanted`.
+    pub(super) fn is_flag(&self, operator: &str, key: &str, wanted: bool) -> bool {
+        self.operator == operator && self.key.eq_ignore_ascii_case(key) && self.values.contains(&Expected::Bool(Some(wanted)))
     }
 }
 

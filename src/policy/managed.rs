@@ -1,7 +1,7 @@
 //! AWS-managed policies, as far as playbooks meet them. The names are AWS's; where a document is given in part only, it says so.
 
 use super::Document;
-use crate::estate::arn;
+use super::arn;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

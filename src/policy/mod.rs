@@ -3,16 +3,20 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `arn` | ARNs, taken apart and put together |
 //! | `document` | a document: the JSON as given and its statements, read once |
-//! | `json`, `check`, `check_principal` | what AWS refuses, with the path of the mistake |
+//! | `json`, `check`, `check_condition`, `check_principal` | what AWS refuses, with the path of the mistake |
 //! | `canonical`, `difference` | one form for all spellings of the same policy; what changed, for people |
 //! | `statement`, `pattern`, `condition`, `principal` | the parts of a statement and how each matches |
 //! | `context`, `evaluate` | the keys of a request; which statement allows or denies it |
+//! | `lint` | what AWS takes, but hardly anyone can have meant |
 //! | `size` | what IAM and Organizations count, and their quotas |
 //! | `managed` | AWS-managed policies |
 
+pub mod arn;
 mod canonical;
 mod check;
+mod check_condition;
 mod check_principal;
 mod condition;
 mod context;
@@ -20,6 +24,7 @@ mod difference;
 mod document;
 mod evaluate;
 mod json;
+mod lint;
 pub mod managed;
 mod pattern;
 mod principal;
@@ -33,7 +38,11 @@ pub use context::Context;
 pub use difference::difference;
 pub use document::{Document, Kind};
 pub use evaluate::{Outcome, Query, Trusts, evaluate};
+pub use lint::{Finding, lint};
 pub use pattern::Pattern;
 pub use principal::{Principals, Standing, Subject};
 pub use size::characters;
 pub use statement::{Effect, Patterns, Statement};
+
+#[cfg(test)]
+mod tests;

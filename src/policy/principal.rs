@@ -1,7 +1,7 @@
 //! Principals: whom a trust policy names, and who of them a caller is.
 
+use super::arn;
 use super::statement::strings;
-use crate::estate::arn;
 use serde_json::{Map, Value};
 
 /// `Principal` or `NotPrincipal`.

@@ -135,7 +135,7 @@ impl Primitive for CreateAccount {
                 let organization = organization.ok_or_else(organizations::absent)?;
                 let member = organization.by_email(&args.email).cloned();
                 let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
-                Ok((member, namesake.filter(|account| is_open(&account.state))))
+                Ok((member, namesake.filter(organizations::is_open)))
             })
             .await??;
         let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
@@ -180,7 +180,7 @@ impl Primitive for CreateAccount {
             )
             .hint("use its name, or give another address"));
         }
-        if !is_open(&member.state) {
+        if !organizations::is_open(member) {
             return Err(Failure::fatal("account-closed", format!("account {} (`{}`) is {}", member.id, args.email, member.state))
                 .hint("reopen it through AWS Support within 90 days, or give another name and address"));
         }
@@ -238,10 +238,6 @@ impl Primitive for CreateAccount {
         unknown.attempt.wait(left.max(arguments::CONSISTENCY), "looking once more for the account").await?;
         Ok(search(session, args, unknown).await?.unwrap_or(Settled::NotHappened))
     }
-}
-
-fn is_open(state: &str) -> bool {
-    matches!(state, "ACTIVE" | "PENDING_ACTIVATION")
 }
 
 /// The id of the account with the address.

@@ -1,15 +1,28 @@
 //! The one list of primitives.
 
 use super::contract::{Spec, session_spec};
-use super::{attach_policy, create_account, create_role, put_policy};
+use super::{
+    add_user_to_group, attach_policy, create_account, create_group, create_organization, create_organizational_unit, create_policy,
+    create_role, create_user, find_account, list_accounts, move_account, put_policy, tag_account,
+};
 use crate::aws::Cloud;
 use crate::step::{self, Failure, Operation};
 use serde_json::Value;
 use std::sync::Arc;
 
 static ALL: &[Spec] = &[
+    create_organization::SPEC,
+    create_organizational_unit::SPEC,
     create_account::SPEC,
+    move_account::SPEC,
+    tag_account::SPEC,
+    list_accounts::SPEC,
+    find_account::SPEC,
+    create_group::SPEC,
     create_role::SPEC,
+    create_policy::SPEC,
+    create_user::SPEC,
+    add_user_to_group::SPEC,
     attach_policy::ATTACH_USER_POLICY,
     attach_policy::ATTACH_GROUP_POLICY,
     attach_policy::ATTACH_ROLE_POLICY,

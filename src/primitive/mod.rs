@@ -8,17 +8,29 @@
 //! | `iam`, `organizations` | what the primitives of a service share |
 //! | all others | a primitive each |
 
+mod add_user_to_group;
 pub mod arguments;
 mod attach_policy;
 pub mod contract;
 mod create_account;
 mod create_account_status;
+mod create_group;
+mod create_organization;
+mod create_organizational_unit;
+mod create_policy;
 mod create_role;
+mod create_user;
+mod find_account;
 mod iam;
 pub mod list;
+mod list_accounts;
+mod move_account;
 mod organizations;
 mod put_policy;
+mod tag_account;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use contract::{Argument, Bound, Opt, Receiver, Spec};

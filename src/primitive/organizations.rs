@@ -1,6 +1,6 @@
 //! What the Organizations primitives have in common.
 
-use crate::aws::{Member, Session};
+use crate::aws::{Member, OrganizationView, Session};
 use crate::estate::Tags;
 use crate::step::{Failure, Freshness};
 use aws_sdk_organizations::types::Tag;
@@ -32,6 +32,25 @@ pub(super) fn account(partition: &str, member: &Member) -> Value {
     })
 }
 
+pub(super) fn is_open(member: &Member) -> bool {
+    matches!(member.state.as_str(), "ACTIVE" | "PENDING_ACTIVATION")
+}
+
+/// The organisation's root, `r-…`.
+pub(super) async fn root(session: &Session) -> Result<String, Failure> {
+    let look = |view: Option<&mut OrganizationView>| view.map(|view| view.root.clone()).ok_or_else(absent);
+    session.cloud().with_organization(session, Freshness::Snapshot, look).await?
+}
+
+/// The organisation's accounts that meet a condition, sorted by id.
+pub(super) async fn members(session: &Session, freshness: Freshness, meets: impl Fn(&Member) -> bool) -> Result<Vec<Member>, Failure> {
+    let look = |view: Option<&mut OrganizationView>| {
+        let view = view.ok_or_else(absent)?;
+        Ok(view.accounts.values().filter(|member| meets(member)).cloned().collect())
+    };
+    session.cloud().with_organization(session, freshness, look).await?
+}
+
 pub(super) async fn move_account(session: &Session, account: &str, to: &str) -> Result<(), Failure> {
     let cloud = session.cloud();
     let from = cloud.parent_of(session, account, Freshness::Snapshot).await?;
@@ -46,7 +65,7 @@ pub(super) async fn tag_account(session: &Session, account: &str, tags: &Tags) -
     let list = tags.iter().map(|(key, value)| tag(key, value)).collect::<Result<Vec<Tag>, Failure>>()?;
     let client = session.organizations().await?;
     session.send("organizations:TagResource", client.tag_resource().resource_id(account).set_tags(Some(list)).send()).await?;
-    let write = |view: &mut crate::aws::OrganizationView| {
+    let write = |view: &mut OrganizationView| {
         if let Some(known) = view.tags.get_mut(account) {
             known.extend(tags.clone());
         }

@@ -8,14 +8,8 @@ use crate::access::{self, Request, Trust};
 
 /// Refuses the call with AccessDenied unless every layer of policies allows what it needs.
 pub(crate) fn check(call: &Call, need: Need) -> Result<(), AwsError> {
-    let own;
-    let action = match need.action {
-        Some(action) => action,
-        None => {
-            own = format!("{}:{}", call.service.prefix(), call.operation);
-            &own
-        }
-    };
+    let own = format!("{}:{}", call.service.prefix(), call.operation);
+    let action = need.action.unwrap_or(&own);
     let trust = need.trust.as_ref().and_then(|(account, role)| {
         let role = call.world.account(account)?.iam.roles.get(role)?;
         Some(Trust { account, document: &role.trust })

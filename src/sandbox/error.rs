@@ -1,7 +1,5 @@
 //! An error as AWS answers it.
 
-use serde_json::{Map, Value};
-
 /// Code, HTTP status and message of a refusal. Codes are written as the protocol wants them: without `Exception` for
 /// IAM and STS, with it for Organizations.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,12 +8,12 @@ pub(crate) struct AwsError {
     pub status: u16,
     pub message: String,
     /// Further members of a JSON error (`Reason`).
-    pub more: Map<String, Value>,
+    pub more: Vec<(&'static str, String)>,
 }
 
 impl AwsError {
     pub(crate) fn new(code: impl Into<String>, status: u16, message: impl Into<String>) -> AwsError {
-        AwsError { code: code.into(), status, message: message.into(), more: Map::new() }
+        AwsError { code: code.into(), status, message: message.into(), more: Vec::new() }
     }
 
     /// Adds the `Reason` that InvalidInputException and ConstraintViolationException carry.
@@ -24,8 +22,8 @@ impl AwsError {
     }
 
     /// Adds a member to a JSON error.
-    pub(crate) fn with(mut self, member: &str, value: &str) -> AwsError {
-        self.more.insert(member.to_owned(), Value::String(value.to_owned()));
+    pub(crate) fn with(mut self, member: &'static str, value: &str) -> AwsError {
+        self.more.push((member, value.to_owned()));
         self
     }
 

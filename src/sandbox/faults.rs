@@ -48,14 +48,8 @@ pub(crate) fn meet(rules: &[Rule], world: &mut World, service: Service, operatio
     let mut counted: Vec<(&str, u64)> = Vec::new();
     for rule in rules.iter().filter(|rule| rule.concerns(service, operation)) {
         let known = counted.iter().find(|(name, _)| *name == rule.operation).map(|(_, number)| *number);
-        let number = match known {
-            Some(number) => number,
-            None => {
-                let number = world.count(&format!("fault {}", rule.operation));
-                counted.push((&rule.operation, number));
-                number
-            }
-        };
+        let number = known.unwrap_or_else(|| world.count(&format!("fault {}", rule.operation)));
+        counted.push((&rule.operation, number));
         if met.is_none() && rule.nth.is_none_or(|nth| nth == number) {
             met = Some(rule.kind.clone());
         }

@@ -44,7 +44,7 @@ pub(crate) fn hexadecimal(seed: u64, length: usize, parts: &[&str]) -> String {
 pub(crate) fn secret(seed: u64, access_key_id: &str) -> String {
     let first = digest(seed, &["secret", access_key_id]);
     let second = digest(seed, &["secret more", access_key_id]);
-    format!("{}{}", letters(UPPER, &first, 20), letters(LOWER, &second, 20))
+    letters(UPPER, &first, 20) + letters(LOWER, &second, 20).as_str()
 }
 
 /// Twelve digits for an account. `taken` decides the (practically impossible) collision.

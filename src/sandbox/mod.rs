@@ -1,7 +1,17 @@
 //! An AWS that lives in this process: `handle(request, now) -> response`.
 //!
-//! A request is authenticated ([`signature`]), routed to the account of its access key, authorised by `crate::access`
-//! ([`authorise`]) and performed by an [`service::Operation`] on the [`world`]; the rows it touched are stored.
+//! A request is authenticated, routed to the account of its access key, met by a fault if a rule says so, authorised by
+//! `crate::access` and performed by an operation on the world; the rows it touched are stored.
+//!
+//! | file | what |
+//! |---|---|
+//! | `sandbox`, `settings` | the sandbox and what a target says about it; the way of a request |
+//! | `signature`, `request`, `params`, `wire` | Signature Version 4; what a request asks for; the two protocols |
+//! | `service`, `call`, `authorise`, `page`, `error` | operations, what one sees, what it must be allowed, lists in pages, refusals |
+//! | `iam`, `sts`, `organizations` | the operations, one file per noun |
+//! | `world`, `genesis`, `ids`, `mfa`, `storage` | the state, its beginning, ids out of seed and name, MFA codes, rows of SQLite |
+//! | `faults`, `throttle` | what goes wrong by rule; AWS's published rates |
+//! | `serve` | the sandbox on a socket |
 
 mod authorise;
 mod call;

@@ -158,7 +158,6 @@ fn damaged(path: &Path, place: &str, error: &dyn std::fmt::Display) -> Error {
 }
 
 /// The file can be read but not written.
-#[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 pub(crate) fn unwritable(error: rusqlite::Error) -> Error {
     Error::failed("world-unwritable", "cannot write the sandbox's file").cause(error).hint("check the space and permissions of its folder")
 }

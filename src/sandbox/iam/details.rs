@@ -76,13 +76,13 @@ fn details(call: &mut Call) -> Result<Value, AwsError> {
         "Marker": page.next,
     });
     for item in &page.items {
-        let used = |arn: &str| usages.get(arn).copied().unwrap_or_default();
+        let count = |arn: &str| usages.get(arn).copied().unwrap_or_default();
         let shown = match item {
             Item::User(name, user) => show_user(call, name, user),
             Item::Group(name, group) => show_group(call, name, group),
             Item::Role(name, role) => show_role(call, name, role),
-            Item::Local(arn, policy) => show_policy(call, arn, policy, used(arn)),
-            Item::Aws(arn, policy) => show_managed(call, arn, policy, used(arn)),
+            Item::Local(arn, policy) => show_policy(call, arn, policy, count(arn)),
+            Item::Aws(arn, policy) => show_managed(call, arn, policy, count(arn)),
         };
         if let Some(list) = result[item.list()].as_array_mut() {
             list.push(shown);

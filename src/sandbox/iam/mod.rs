@@ -46,3 +46,6 @@ pub(crate) const OPERATIONS: &[&[Operation]] = &[
     password_policy::OPERATIONS,
     details::OPERATIONS,
 ];
+
+#[cfg(test)]
+mod tests;

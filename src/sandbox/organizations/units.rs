@@ -82,7 +82,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
     }
     let seed = call.world.seed();
     let suffix = organization.root.trim_start_matches("r-");
-    let id = (0u32..)
+    let id = (0..u32::MAX)
         .map(|attempt| format!("ou-{suffix}-{}", ids::lower(seed, 8, &["unit", &parent, &name, &attempt.to_string()])))
         .find(|id| !organization.units.contains_key(id))
         .ok_or_else(|| exception("ServiceException", "no id is left for this unit"))?;

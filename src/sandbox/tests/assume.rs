@@ -26,11 +26,14 @@ fn partner(client: &Client) -> Client {
     Client { key: client.sandbox.profile_key(PARTNER).expect("a key"), ..client.clone() }
 }
 
+/// A name for people, what is added to the call, the code it must give.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn parameters() {
     let (client, role) = scene(Duration::ZERO);
     let long = "x".repeat(65);
-    let table: [(&str, &[(&str, &str)], &str); 14] = [
+    let table: [Row; 14] = [
         ("plain", &[], ""),
         ("shortest", &[("DurationSeconds", "900")], ""),
         ("too short", &[("DurationSeconds", "899")], "ValidationError"),

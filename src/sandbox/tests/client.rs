@@ -123,7 +123,8 @@ pub(crate) fn query_request(service: &str, action: &str, params: &[(&str, &str)]
     let version = if service == "iam" { "2010-05-08" } else { "2011-06-15" };
     let mut body = format!("Action={action}&Version={version}");
     for (key, value) in params {
-        body.push_str(&format!("&{key}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        body.extend(["&", *key, "="]);
+        body.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
     }
     Request::builder()
         .method("POST")

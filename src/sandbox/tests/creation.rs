@@ -103,7 +103,7 @@ fn email_is_taken_for_ever_and_everywhere() {
 
 #[test]
 fn five_at_a_time() {
-    let client = organization(Settings { creation: Duration::from_secs(60), account_quota: 100, ..Settings::default() });
+    let client = organization(Settings { creation: Duration::from_mins(1), account_quota: 100, ..Settings::default() });
     for number in 0..5 {
         create(&client, "n", &format!("n{number}@example.com"));
     }
@@ -118,7 +118,7 @@ fn five_at_a_time() {
 
 #[test]
 fn quota_and_concurrency() {
-    let client = organization(Settings { creation: Duration::from_secs(60), account_quota: 2, ..Settings::default() });
+    let client = organization(Settings { creation: Duration::from_mins(1), account_quota: 2, ..Settings::default() });
     let first = create(&client, "a", "a@example.com");
     let second = create(&client, "b", "b@example.com");
     let again = create(&client, "a", "a@example.com");

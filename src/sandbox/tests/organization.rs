@@ -185,6 +185,8 @@ fn pages_of_accounts() {
         }
     }
     assert_eq!(seen.len(), 3);
+    let users = [("MaxItems", "1")];
+    assert_eq!(client.query("iam", "ListUsers", &users).count("member"), 1);
     steps(
         &client,
         &[

@@ -13,10 +13,10 @@ async fn ask(address: std::net::SocketAddr, sandbox: &crate::sandbox::Sandbox) -
     signature::sign(&mut request, (&key.access_key_id, &key.secret_access_key, None), "sts", start());
     let mut text = format!("POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in request.headers() {
-        text.push_str(&format!("{name}: {}\r\n", value.to_str().expect("text")));
+        text.extend([name.as_str(), ": ", value.to_str().expect("text"), "\r\n"]);
     }
     let body = String::from_utf8_lossy(request.body());
-    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    text.extend(["content-length: ", &body.len().to_string(), "\r\n\r\n", &body]);
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(text.as_bytes()).await.expect("sent");
     let mut reply = String::new();

@@ -17,7 +17,9 @@ pub(crate) fn success(service: Service, operation: &str, result: Value, id: &str
             let mut body = format!("<{operation}Response xmlns=\"{}\">", service.namespace());
             element(&mut body, &format!("{operation}Result"), &result);
             element(&mut body, "ResponseMetadata", &json!({ "RequestId": id }));
-            body.push_str(&format!("</{operation}Response>"));
+            body.push_str("</");
+            body.push_str(operation);
+            body.push_str("Response>");
             body
         }
     };
@@ -39,11 +41,12 @@ fn without_null(value: Value) -> Value {
 pub(crate) fn failure(protocol: Protocol, service: Option<Service>, error: &AwsError, id: &str, now: Timestamp) -> Response<Bytes> {
     let body = match protocol {
         Protocol::Json => {
-            let mut members = error.more.clone();
-            members.insert("__type".to_owned(), Value::String(error.code.clone()));
             // Organizations spells it `Message`; the SDKs read both
-            members.insert("Message".to_owned(), Value::String(error.message.clone()));
-            Value::Object(members).to_string()
+            let mut members = json!({ "__type": error.code, "Message": error.message });
+            for (member, value) in &error.more {
+                members[*member] = Value::String(value.clone());
+            }
+            members.to_string()
         }
         Protocol::Query => {
             let namespace = service.unwrap_or(Service::Iam).namespace();

@@ -1,0 +1,52 @@
+//! The organisation, its units, and what is done with accounts that are there.
+
+use super::world::{World, fault};
+use crate::sandbox::Settings;
+use crate::sandbox::faults::Kind;
+use serde_json::{Value, json};
+
+#[test]
+fn an_organisation_and_units_are_made_once() {
+    let world = World::new(Settings::default());
+    let organization = world.org("create_organization", json!({})).unwrap();
+    let top = world.org("create_organizational_unit", json!({"name": "Workloads"})).unwrap();
+    let below = world.org("create_organizational_unit", json!({"name": "Prod", "parent": top})).unwrap();
+    assert_eq!(world.changes(), ["CreateOrganization", "CreateOrganizationalUnit", "CreateOrganizationalUnit"]);
+    let again = world.play();
+    assert_eq!(again.org("create_organization", json!({})).unwrap(), organization);
+    assert_eq!(again.org("create_organizational_unit", json!({"name": "Workloads", "parent": organization})).unwrap(), top);
+    assert_eq!(again.org("create_organizational_unit", json!({"name": "Prod", "parent": top})).unwrap(), below);
+    assert_eq!(again.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn lost_replies_of_creations_are_settled_by_looking() {
+    for operation in ["CreateOrganization", "CreateOrganizationalUnit"] {
+        for kind in [Kind::LostReply, Kind::DropRequest] {
+            let world = World::new(fault(operation, 1, kind.clone()));
+            world.org("create_organization", json!({})).unwrap();
+            world.org("create_organizational_unit", json!({"name": "Prod"})).unwrap();
+            assert_eq!(world.sandbox.estate().organization.unwrap().units.len(), 1, "{operation} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn accounts_are_moved_tagged_listed_and_found() {
+    let world = World::organized(Settings::default());
+    let unit = world.org("create_organizational_unit", json!({"name": "Prod"})).unwrap();
+    let shop = world.org("create_account", json!({"name": "shop", "email": "aws+shop@example.com"})).unwrap();
+    world.calls();
+    world.org("move_account", json!({"account": shop, "ou": unit})).unwrap();
+    world.org("tag_account", json!({"account": shop, "tags": {"team": "shop"}})).unwrap();
+    assert_eq!(world.changes(), ["MoveAccount", "TagResource"]);
+    let names: Vec<Value> =
+        world.org("list_accounts", json!({})).unwrap().as_array().unwrap().iter().map(|account| account["name"].clone()).collect();
+    assert!(names.len() == 2 && names.contains(&json!("shop")) && names.contains(&json!("management")));
+    assert_eq!(world.org("find_account", json!({"email": "AWS+shop@example.com"})).unwrap()["id"], shop["id"]);
+    assert_eq!(world.org("find_account", json!({"name": "nobody"})).unwrap(), Value::Null);
+    let again = world.play();
+    again.org("move_account", json!({"account": shop, "ou": unit})).unwrap();
+    again.org("tag_account", json!({"account": shop, "tags": {"team": "shop"}})).unwrap();
+    assert_eq!(again.changes(), [] as [&str; 0]);
+}

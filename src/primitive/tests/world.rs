@@ -1,0 +1,181 @@
+//! One sandbox, and processes of the runner that work on it one after the other.
+
+use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Session, StaticKeys, smithy};
+use crate::error::Place;
+use crate::primitive::list::{self, Catalog};
+use crate::sandbox::faults::{Kind, Rule};
+use crate::sandbox::{AccessKey, Sandbox, Settings};
+use crate::step::{Ask, Call, Engine, Journal, Ports, RunStart, StepError};
+use crate::time::Time;
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Says yes to what is destructive, and no to what only a person can know.
+struct Yes;
+
+impl Ask for Yes {
+    fn confirm(&self, _: &str) -> bool {
+        true
+    }
+    fn decide(&self, _: &str) -> bool {
+        false
+    }
+}
+
+pub(super) struct World {
+    pub(super) sandbox: Sandbox,
+    pub(super) cloud: Cloud,
+    pub(super) engine: Engine,
+    pub(super) time: Time,
+    journal: Journal,
+    /// AWS's names of the calls sent, in order.
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+pub(super) fn fault(operation: &str, nth: u64, kind: Kind) -> Settings {
+    let rule = Rule { operation: operation.into(), nth: Some(nth), kind };
+    Settings { faults: vec![rule], ..Settings::default() }
+}
+
+pub(super) fn keys(key: AccessKey) -> Base {
+    Base::Static(StaticKeys { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key, session_token: None })
+}
+
+/// A cloud over a sandbox whose calls take 20 ms each way, and the names of the calls as they arrive.
+pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut CloudConfig)) -> (Cloud, Arc<Mutex<Vec<String>>>) {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let (aws, clock, seen) = (sandbox.clone(), time.clone(), calls.clone());
+    let http = smithy::in_process(Arc::new(move |request| {
+        let (aws, clock, seen) = (aws.clone(), clock.clone(), seen.clone());
+        Box::pin(async move {
+            clock.sleep(Duration::from_millis(20)).await;
+            seen.lock().expect("calls").push(name(&request));
+            let reply = aws.handle(request, clock.now());
+            clock.sleep(Duration::from_millis(20)).await;
+            reply
+        })
+    }));
+    let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
+    adjust(&mut config);
+    (Cloud::new(config), calls)
+}
+
+fn name(request: &http::Request<Bytes>) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+    if let Some((_, name)) = target.and_then(|target| target.split_once('.')) {
+        return name.to_owned();
+    }
+    let body = String::from_utf8_lossy(request.body());
+    body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or("?").to_owned()
+}
+
+impl World {
+    pub(super) fn new(settings: Settings) -> World {
+        let sandbox = Sandbox::open(settings, None).expect("a sandbox");
+        let journal = Journal::in_memory("sandbox/test").expect("a journal");
+        let time = Time::simulated(7);
+        World::over(sandbox, journal, time, |ports| Engine::play(ports, start(), true))
+    }
+
+    /// With an organisation, and its making not counted.
+    pub(super) fn organized(settings: Settings) -> World {
+        let world = World::new(settings);
+        world.org("create_organization", json!({})).expect("an organisation");
+        world.calls();
+        world
+    }
+
+    fn over(sandbox: Sandbox, journal: Journal, time: Time, begin: impl FnOnce(Ports) -> Result<Engine, crate::error::Error>) -> World {
+        let (cloud, calls) = cloud(&sandbox, &time, |_| {});
+        let ports = Ports {
+            time: time.clone(),
+            journal: journal.clone(),
+            sink: Arc::new(|_| {}),
+            ask: Arc::new(Yes),
+            catalog: Arc::new(Catalog::new(cloud.clone())),
+        };
+        let engine = begin(ports).expect("a run");
+        World { sandbox, cloud, engine, time, journal, calls }
+    }
+
+    fn later(&self) -> Time {
+        Time::simulated_from(8, self.time.now() + jiff::SignedDuration::from_secs(60))
+    }
+
+    /// A new process that plays anew on the same AWS.
+    pub(super) fn play(&self) -> World {
+        let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
+        World::over(sandbox, journal, self.later(), |ports| Engine::play(ports, start(), true))
+    }
+
+    /// A new process that resumes the run.
+    pub(super) fn resume(&self) -> World {
+        let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
+        let run = self.engine.run().to_owned();
+        World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start()))
+    }
+
+    pub(super) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.time.block_on(future).expect("not stopped")
+    }
+
+    pub(super) fn management(&self) -> Session {
+        self.wait(self.cloud.management()).expect("the management account")
+    }
+
+    /// Calls a primitive on the management account.
+    pub(super) fn org(&self, primitive: &str, arguments: Value) -> Result<Value, StepError> {
+        self.on(&self.management(), primitive, arguments)
+    }
+
+    /// Calls a primitive on a session, with its parts.
+    pub(super) fn on(&self, session: &Session, primitive: &str, arguments: Value) -> Result<Value, StepError> {
+        let spec = list::find(primitive).expect("a primitive");
+        let bound = (spec.bind)(session, arguments).unwrap_or_else(|argument| panic!("{argument:?}"));
+        let call = || Call { place: Place { file: "t.rhai".into(), line: 1, column: 1, source_line: None }, scope: vec![], id: None };
+        let output = self.engine.perform(bound.operation, call())?;
+        for part in bound.parts {
+            self.engine.perform(part, call())?;
+        }
+        Ok(output)
+    }
+
+    /// The calls sent since this was last asked.
+    pub(super) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut *self.calls.lock().expect("calls"))
+    }
+
+    /// Of the calls sent since last asked, those that change something.
+    pub(super) fn changes(&self) -> Vec<String> {
+        let reads = ["Get", "List", "Describe", "Assume"];
+        self.calls().into_iter().filter(|call| !reads.iter().any(|read| call.starts_with(read))).collect()
+    }
+}
+
+pub(super) fn further(id: &str, name: &str, base: Option<Base>) -> FurtherAccount {
+    FurtherAccount { id: id.into(), name: name.into(), base, role: None }
+}
+
+fn start() -> RunStart {
+    RunStart {
+        playbook: "t.rhai".into(),
+        text: String::new(),
+        modules: BTreeMap::new(),
+        parameters: json!({}),
+        tool_version: "0".into(),
+        target: "sandbox".into(),
+        account: "1".into(),
+        environment: None,
+    }
+}
+
+/// Why a call failed.
+pub(super) fn code(result: Result<Value, StepError>) -> String {
+    match result {
+        Err(StepError::Failed { failure, .. }) => failure.code,
+        other => panic!("{other:?}"),
+    }
+}
