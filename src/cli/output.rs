@@ -21,16 +21,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let project = context.project()?;
-    let read = || History::read(&project, context.globals.target.as_deref());
-    let history = read()?;
+    let history = History::read(&project, context.globals.target.as_deref())?;
     let word = args.run.as_deref();
     let is_run = word.is_none_or(|word| history.runs.iter().any(|run| run.summary.id.starts_with(word)));
     let (found, name) = match (word, &args.name) {
         (Some(word), None) if !is_run => {
             let last = history.find(None)?;
             if !last.journal.view(&last.summary.id)?.outputs.contains_key(word) {
-                // Neither a run nor an output: it was most likely meant for a run.
-                return Err(read()?.find(Some(word)).err().unwrap_or_else(|| unknown(word, &BTreeMap::new())));
+                let message = format!("`{word}` is no run, and no output of the last run `{}`", last.summary.id);
+                return Err(Error::usage("unknown-run", message).hint("`runner runs` lists the runs, `runner output` what the last one put out"));
             }
             (last, Some(word))
         }

@@ -24,8 +24,8 @@ impl Kind {
             Kind::Email => "NAME@EXAMPLE.COM",
             Kind::Bool => "true",
             Kind::Int => "NUMBER",
-            Kind::List => "'[\"…\"]'",
-            Kind::Map => "'{\"…\": \"…\"}'",
+            Kind::List => "ONE,TWO",
+            Kind::Map => "KEY=TEXT,KEY=TEXT",
         }
     }
 
@@ -35,8 +35,8 @@ impl Kind {
             Kind::Email => "an e-mail address of at most 64 characters",
             Kind::Bool => "`true` or `false`",
             Kind::Int => "a whole number",
-            Kind::List => "a JSON list",
-            Kind::Map => "a JSON object",
+            Kind::List => "texts with commas between them, or a JSON list",
+            Kind::Map => "pairs with commas between them, or a JSON object",
         }
     }
 
@@ -55,10 +55,22 @@ impl Kind {
     fn read(self, text: &str) -> Option<Value> {
         let value = match self {
             Kind::String | Kind::Email => Value::String(text.to_owned()),
+            Kind::List if !text.trim_start().starts_with('[') => words(text).map(Value::from).collect(),
+            Kind::Map if !text.trim_start().starts_with('{') => Value::Object(words(text).map(pair).collect::<Option<_>>()?),
             Kind::Bool | Kind::Int | Kind::List | Kind::Map => serde_json::from_str(text).ok()?,
         };
         self.fits(&value).then_some(value)
     }
+}
+
+/// `a, b`
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// `ana=admin`
+fn pair(word: &str) -> Option<(String, Value)> {
+    word.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().into()))
 }
 
 /// One `param(name, …)` of a playbook.

@@ -48,9 +48,13 @@ fn text_is_read_by_kind() {
         (Kind::Int, "3.5", None),
         (Kind::Int, "99999999999999999999", None),
         (Kind::List, "[1, \"a\"]", Some(json!([1, "a"]))),
-        (Kind::List, "a,b", None),
+        (Kind::List, "a, b", Some(json!(["a", "b"]))),
+        (Kind::List, "", Some(json!([]))),
+        (Kind::List, "[1", None),
+        (Kind::Map, "ana=admin, bo=ro", Some(json!({"ana": "admin", "bo": "ro"}))),
+        (Kind::Map, "ana", None),
         (Kind::Map, "{\"ana\": \"admin\"}", Some(json!({"ana": "admin"}))),
-        (Kind::Map, "[]", None),
+        (Kind::Map, "{\"a\": }", None),
     ];
     for (kind, text, value) in cases {
         let given = flags(&[("p", text)]);
@@ -88,7 +92,7 @@ fn all_missing_ones_are_named_with_their_flags() {
     let expected = "\
 error[missing-parameter]: parameters `mail`, `users`, `n` are missing
 help: -p mail=NAME@EXAMPLE.COM   root mailbox
-help: -p users='{\"…\": \"…\"}'
+help: -p users=KEY=TEXT,KEY=TEXT
 help: -p n=NUMBER   (one of: 1, 2)
 ";
     assert_eq!(error.text(Paint::OFF), expected);

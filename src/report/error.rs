@@ -18,7 +18,7 @@ impl Error {
         if let Some(place) = &self.place {
             push(&mut out, &excerpt(place, paint));
         }
-        for frame in &self.trace {
+        for frame in self.trace.iter().filter(|frame| Some(*frame) != self.place.as_ref()) {
             push(&mut out, &format!("  {} called from {}", paint.cyan("="), located(frame)));
         }
         for cause in &self.causes {

@@ -51,7 +51,9 @@ impl End<'_> {
             }
         }
         // The script's own error names the step, its place and the way there: it stands for the step's entry.
-        let told = |message: &str| self.error.is_some_and(|error| error.message.contains(message));
+        let told = |message: &str| {
+            self.error.is_some_and(|error| std::iter::once(&error.message).chain(&error.causes).any(|part| part.contains(message)))
+        };
         for failed in tally.problems.iter().filter(|failed| !told(&failed.problem.message)) {
             out.push('\n');
             out.push_str(&problem(failed, paint));
