@@ -3,7 +3,7 @@
 
 use crate::access::Caller;
 use crate::estate::{Account, AccountId, Estate, Organization, Tags};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -241,6 +241,20 @@ impl World {
     pub(crate) fn remove_credential(&mut self, access_key_id: &str) -> Option<Credential> {
         self.touched.insert((Kind::Credential, access_key_id.to_owned()));
         self.credentials.remove(access_key_id)
+    }
+
+    /// Drops sessions that ended more than a day ago, so that a stored world does not grow with every run.
+    pub(crate) fn forget_expired(&mut self, now: Timestamp) {
+        let old = now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+        let gone: Vec<String> = self
+            .credentials
+            .iter()
+            .filter(|(_, credential)| credential.expires.is_some_and(|expires| expires < old))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in gone {
+            self.remove_credential(&id);
+        }
     }
 
     /// Every set of credentials by access key id.
