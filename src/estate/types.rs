@@ -94,6 +94,7 @@ pub struct Iam {
 
 /// As UpdateAccountPasswordPolicy sets it: a whole, in which what was left out has its default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "AWS's own members")]
 pub struct PasswordPolicy {
     /// 6-128.
     pub minimum_length: u32,
