@@ -111,7 +111,7 @@ fn a_second_runner_is_refused_and_ctrl_c_drains() {
     }
 
     let second = project.run(&["play", "p.rhai"]).exits(7);
-    assert!(second.stderr.contains(&format!("pid {}", child.id())), "{}", second.stderr);
+    assert!(second.stderr.contains(&format!("process {} ", child.id())), "{}", second.stderr);
 
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
