@@ -214,3 +214,75 @@ fn sts_into_a_new_account_and_back() {
         assert!(!estate.accounts[&place.sandbox.management_account()].iam.roles.contains_key("app"));
     });
 }
+
+#[test]
+fn service_control_policies_bind_a_member() {
+    let place = Place::new(Settings::default());
+    place.run(async {
+        let client = place.management().await.organizations().await.expect("a client");
+        client.create_organization().send().await.expect("made");
+        client.create_account().account_name("dev").email("dev@example.com").send().await.expect("asked");
+        let root = client.list_roots().send().await.expect("listed").roots.and_then(|roots| roots[0].id.clone()).expect("a root");
+        let kind = PolicyType::ServiceControlPolicy;
+        let error = client.enable_policy_type().root_id(&root).policy_type(kind.clone()).send().await.expect_err("on already");
+        assert!(error.into_service_error().is_policy_type_already_enabled_exception());
+        let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:CreateUser","Resource":"*"}]}"#;
+        let create = || client.create_policy().name("no-users").description("d").r#type(kind.clone()).content(document).send();
+        let made = create().await.expect("made").policy.expect("a policy");
+        assert_eq!(made.content.as_deref(), Some(document));
+        assert!(create().await.expect_err("twice").into_service_error().is_duplicate_policy_exception());
+        let id = made.policy_summary.and_then(|summary| summary.id).expect("an id");
+        let dev = place.cloud.account("dev", None).await.expect("a session").iam().await.expect("a client");
+        dev.create_user().user_name("before").send().await.expect("nothing denies it yet");
+        let attach = || client.attach_policy().policy_id(&id).target_id(&root).send();
+        attach().await.expect("attached");
+        assert!(attach().await.expect_err("twice").into_service_error().is_duplicate_policy_attachment_exception());
+        let error = dev.create_user().user_name("after").send().await.expect_err("denied").into_service_error();
+        assert_eq!(error.code(), Some("AccessDenied"));
+        assert!(error.message().is_some_and(|text| text.ends_with("with an explicit deny in a service control policy")), "{error:?}");
+        let own = place.management().await.iam().await.expect("a client");
+        own.create_user().user_name("after").send().await.expect("the management account is never bound");
+    });
+}
+
+#[test]
+fn a_session_with_mfa() {
+    let place = Place::new(Settings::default());
+    place.run(async {
+        let session = place.management().await;
+        let iam = session.iam().await.expect("a client");
+        let device = iam.create_virtual_mfa_device().virtual_mfa_device_name("admin").send().await.expect("made").virtual_mfa_device;
+        let serial = device.map(|device| device.serial_number).expect("a serial number");
+        let code = || place.sandbox.mfa_code(&serial, place.time.now());
+        let first = code();
+        place.time.sleep(Duration::from_secs(30)).await;
+        let enable = |one: &str, two: &str| {
+            iam.enable_mfa_device().user_name("admin").serial_number(&serial).authentication_code1(one).authentication_code2(two).send()
+        };
+        let error = enable(&first, &first).await.expect_err("one code twice").into_service_error();
+        assert!(error.is_invalid_authentication_code_exception(), "{error:?}");
+        enable(&first, &code()).await.expect("enabled");
+        let listed = iam.list_mfa_devices().user_name("admin").send().await.expect("listed");
+        assert_eq!(listed.mfa_devices()[0].serial_number(), serial);
+        let sts = session.sts().await.expect("a client");
+        let token = |code: String| sts.get_session_token().serial_number(&serial).token_code(code).send();
+        assert_eq!(token(code()).await.expect_err("used").into_service_error().code(), Some("AccessDenied"));
+        place.time.sleep(Duration::from_secs(30)).await;
+        let credentials = token(code()).await.expect("a session").credentials.expect("credentials");
+        assert!(credentials.access_key_id.starts_with("ASIA"));
+    });
+}
+
+#[test]
+fn a_lost_reply_is_a_dispatch_failure_and_the_call_took_effect() {
+    use runner::sandbox::faults::{Kind, Rule};
+    let rule = Rule { operation: "CreateGroup".to_owned(), nth: Some(1), kind: Kind::LostReply };
+    let place = Place::new(Settings { faults: vec![rule], ..Settings::default() });
+    place.run(async {
+        let iam = place.management().await.iam().await.expect("a client");
+        let create = || iam.create_group().group_name("ops").send();
+        let error = create().await.expect_err("lost");
+        assert!(error.as_service_error().is_none(), "{error:?}");
+        assert!(create().await.expect_err("it is there").into_service_error().is_entity_already_exists_exception());
+    });
+}

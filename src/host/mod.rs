@@ -1,1 +1,33 @@
-//! Rhai.
+//! Rhai: a playbook is loaded with its modules (`playbook`, `confine`), looked at without running (`walk`, `captures`, `describe`),
+//! and played (`run`) on an engine with limits (`engine`, `limits`) whose functions (`functions`, `parallel`, `primitives`) hand objects
+//! (`object`, `values`) back and forth. What goes wrong comes out in our words (`errors`, `suggest`, `vocabulary`). The script reference is made here, too (`reference`).
+
+mod branch;
+mod captures;
+mod confine;
+mod describe;
+mod engine;
+mod errors;
+mod functions;
+mod limits;
+mod object;
+mod parallel;
+mod parameters;
+mod playbook;
+mod primitives;
+mod reference;
+mod resolver;
+mod run;
+mod suggest;
+mod values;
+mod vocabulary;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use describe::{Description, Parameter, ParameterKind, describe};
+pub use playbook::{Playbook, standard_modules};
+pub use reference::reference;
+pub use run::{Deps, play};
+pub use walk::check;

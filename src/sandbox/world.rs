@@ -82,8 +82,6 @@ pub(crate) struct Extras {
     pub mfa_devices: BTreeMap<String, MfaDevice>,
     /// Users with a console password, by name.
     pub login_profiles: BTreeMap<String, LoginProfile>,
-    /// The members of UpdateAccountPasswordPolicy as they were given; none when no policy is set.
-    pub password_policy: Option<serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -78,6 +78,7 @@ mod tests {
             latest: latest.map(|hash| (hash.into(), json!(hash))),
             created: created.then(|| json!("created")),
             intents: opened,
+            ended: finished.is_some(),
         }
     }
 

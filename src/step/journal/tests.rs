@@ -101,6 +101,7 @@ fn what_is_written_is_read_again_by_another_process() {
     for entry in &lines {
         journal.append(&time, "efgh", entry).expect("append");
     }
+    assert_eq!(mode(&path.with_file_name("journal.db-wal")), 0o600);
     let reader = Journal::open_existing(&path).expect("a reader beside the writer");
     let entries: Vec<Entry> = reader.entries("efgh").expect("entries").into_iter().map(|record| record.entry).collect();
     assert_eq!(entries, lines);

@@ -1,0 +1,7 @@
+//! Playbooks played on a sandbox in simulated time.
+
+mod errors;
+mod language;
+mod play;
+mod playbooks;
+mod stage;
