@@ -64,6 +64,10 @@ pub enum Event {
         #[serde(skip)]
         took: Duration,
     },
+    /// A script caught the failure of this step, so it does not fail the run.
+    StepCaught {
+        key: String,
+    },
     Log {
         text: String,
         scope: Vec<String>,

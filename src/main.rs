@@ -1,3 +1,7 @@
 //! Arguments in, exit code out; nothing else ends the process.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runner::cli::run(std::env::args_os())
+}

@@ -1,1 +1,266 @@
 //! The one place where parts are joined: target, sessions, AWS or sandbox, engine, host.
+
+use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, StaticKeys, TokenCode, smithy};
+use crate::error::{Error, Kind};
+use crate::estate::Estate;
+use crate::event::Sink;
+use crate::host::{self, Playbook};
+use crate::primitive::list;
+use crate::project::{Aws, Environment, Project, Target, TargetKind};
+use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
+use crate::step::{Ask, Engine, Failure, FailureClass, Journal, Lock, Ports, Recap, RunStart, StepError};
+use crate::time::Time;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::future::{Future, ready};
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whether a run begins or goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    Play { fresh: bool },
+    Resume { run: String },
+}
+
+/// One playing of a playbook on a target.
+pub struct Request {
+    pub project: Project,
+    /// Pinned, if it is of kind `aws`.
+    pub target: Target,
+    pub environment: Option<Environment>,
+    pub playbook: Arc<Playbook>,
+    /// Its name in the project, which is part of the rollout.
+    pub playbook_name: String,
+    /// Resolved: names and kinds are those the playbook declares.
+    pub params: Map<String, Value>,
+    pub start: Start,
+    pub max_parallel: usize,
+    pub time: Time,
+    pub sink: Sink,
+    pub ask: Arc<dyn Ask>,
+    pub token_code: TokenCode,
+    /// Called once there is an engine, so that it can be drained.
+    pub begun: Box<dyn FnOnce(Engine) + Send>,
+}
+
+/// How a run came to its end.
+#[derive(Debug)]
+pub struct Ended {
+    pub recap: Recap,
+    pub took: Duration,
+    /// What ended the script, if something did; else the recap's status says how the steps ended.
+    pub error: Option<Error>,
+}
+
+/// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
+pub fn run(request: Request) -> Result<Ended, Error> {
+    let Request { project, target, environment, playbook, playbook_name, params, start, max_parallel, time, sink, ask, token_code, begun } =
+        request;
+    let state = project.state();
+    state.create(&target.name)?;
+    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, &time)?;
+    let began = time.now();
+    let cloud = cloud(&project, &target, &start, &time, token_code)?;
+    let caller = wait(&time, cloud.caller())?;
+    let environment_name = environment.as_ref().map(|environment| environment.name.clone());
+    let journal = state.journal(&target.name, &playbook_name, environment_name.as_deref());
+    let rollout = match &environment_name {
+        Some(environment) => format!("{}/{playbook_name}@{environment}", target.name),
+        None => format!("{}/{playbook_name}", target.name),
+    };
+    let journal = Journal::open(&journal, &rollout)?;
+    let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())) };
+    let written = RunStart {
+        playbook: playbook_name,
+        text: playbook.text().to_owned(),
+        modules: modules(&playbook),
+        parameters: Value::Object(params.clone()),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: target.name.clone(),
+        account: caller.account,
+        environment: environment_name,
+    };
+    let engine = match &start {
+        Start::Play { fresh } => Engine::play(ports, written, *fresh)?,
+        Start::Resume { run } => Engine::resume(ports, run, written)?,
+    };
+    begun(engine.clone());
+    let deps =
+        host::Deps { engine: engine.clone(), time: time.clone(), cloud, params, environment: environment_map(environment), max_parallel };
+    let error = host::play(&playbook, deps).err();
+    let recap = engine.finish(error.as_ref().map(|error| error.kind))?;
+    let took = time.now().duration_since(began).try_into().unwrap_or_default();
+    Ok(Ended { recap, took, error })
+}
+
+/// Imported modules by name.
+fn modules(playbook: &Playbook) -> BTreeMap<String, String> {
+    let imported = playbook.sources().filter(|(name, _)| *name != playbook.file());
+    imported.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+}
+
+/// What `environment()` gives: its name and its parameters; nothing without one.
+fn environment_map(environment: Option<Environment>) -> Map<String, Value> {
+    let Some(Environment { name, params }) = environment else { return Map::new() };
+    Map::from_iter([("name".to_owned(), json!(name)), ("params".to_owned(), Value::Object(params))])
+}
+
+/// Waits for something of AWS outside a run.
+fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
+    let result = time.block_on(future).map_err(|stop| StepError::Stopped(stop).to_error())?;
+    result.map_err(|failure| {
+        let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
+        let error = Error::new(kind, "no-session", failure.message).cause(format!("code {}", failure.code));
+        failure.hints.into_iter().fold(error, Error::hint)
+    })
+}
+
+fn cloud(project: &Project, target: &Target, start: &Start, time: &Time, token_code: TokenCode) -> Result<Cloud, Error> {
+    let mut config = match &target.kind {
+        TargetKind::Sandbox(_) => sandbox_config(&open_world(project, target)?, target, time)?,
+        TargetKind::Aws(aws) => aws_config(aws, target, time)?,
+    };
+    if let Start::Resume { run } = start {
+        config.run.clone_from(run);
+    }
+    config.token_code = Some(token_code);
+    Ok(Cloud::new(config))
+}
+
+fn aws_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
+    let mut config = CloudConfig::new(time.clone(), smithy::https(), Base::Default { profile: aws.profile.clone() });
+    config.endpoint_url.clone_from(&aws.endpoint_url);
+    if let Some(region) = &aws.region {
+        config.region.clone_from(region);
+    }
+    config.account_id.clone_from(&aws.account_id);
+    // An endpoint of one's own is an emulator or a proxy; AWS's rates are AWS's.
+    config.paced = aws.endpoint_url.is_none();
+    for (name, account) in &target.accounts {
+        let Some(id) = account.account_id.clone() else {
+            let message = format!("the account `{name}` of the target `{}` has no `account_id`", target.name);
+            return Err(Error::usage("bad-config", message)
+                .hint(format!("add account_id = \"…\" to [targets.{}.accounts.{name}] in runner.toml", target.name)));
+        };
+        let base = account.profile.clone().map(|profile| Base::Default { profile: Some(profile) });
+        config.accounts.push(FurtherAccount { id, name: name.clone(), base, role: account.role.clone() });
+    }
+    Ok(config)
+}
+
+fn sandbox_config(sandbox: &Sandbox, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
+    let (answering, clock) = (sandbox.clone(), time.clone());
+    let http = smithy::in_process(Arc::new(move |request| Box::pin(ready(answering.handle(request, clock.now())))));
+    let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
+    let estate = sandbox.estate();
+    for (name, account) in &target.accounts {
+        let known = |known: &&crate::estate::Account| {
+            Some(&known.id) == account.account_id.as_ref() || Some(&known.email) == account.email.as_ref()
+        };
+        let Some(id) = estate.accounts.values().find(known).map(|known| known.id.clone()) else {
+            return Err(Error::failed("world-other", format!("the sandbox's world has no account `{name}`"))
+                .hint(format!("make the world anew: runner sandbox reset --target {}", target.name)));
+        };
+        let base = sandbox.profile_key(&id).map(keys);
+        config.accounts.push(FurtherAccount { id, name: name.clone(), base, role: account.role.clone() });
+    }
+    Ok(config)
+}
+
+fn keys(key: AccessKey) -> Base {
+    let AccessKey { access_key_id, secret_access_key } = key;
+    Base::Static(StaticKeys { access_key_id, secret_access_key, session_token: None })
+}
+
+/// The world of a sandbox target, made if there is none.
+fn open_world(project: &Project, target: &Target) -> Result<Sandbox, Error> {
+    let state = project.state();
+    state.create(&target.name)?;
+    Sandbox::open(sandbox_settings(target)?, Some(&state.world(&target.name)))
+}
+
+fn sandbox_settings(target: &Target) -> Result<sandbox::Settings, Error> {
+    let TargetKind::Sandbox(written) = &target.kind else {
+        return Err(Error::usage("not-a-sandbox", format!("the target `{}` is not a sandbox", target.name))
+            .hint("name a sandbox with --target sandbox"));
+    };
+    let mut settings = sandbox::Settings::default();
+    let seconds = |seconds: Option<f64>, default| seconds.map_or(default, Duration::from_secs_f64);
+    settings.seed = written.seed.unwrap_or(settings.seed);
+    settings.partition = written.partition.clone().unwrap_or(settings.partition);
+    settings.management_name = written.management_name.clone().unwrap_or(settings.management_name);
+    settings.management_email = written.management_email.clone().unwrap_or(settings.management_email);
+    settings.account_quota = written.account_quota.unwrap_or(settings.account_quota);
+    settings.creation = seconds(written.creation_seconds, settings.creation);
+    settings.iam_lag = seconds(written.iam_lag_seconds, settings.iam_lag);
+    settings.throttle = written.throttle.unwrap_or(settings.throttle);
+    for (name, account) in &target.accounts {
+        let Some(email) = account.email.clone() else {
+            let message = format!("the account `{name}` of the sandbox target `{}` has no `email`", target.name);
+            return Err(Error::usage("bad-config", message)
+                .hint(format!("add email = \"…\" to [targets.{}.accounts.{name}] in runner.toml", target.name)));
+        };
+        settings.accounts.push(ForeignAccount { id: account.account_id.clone(), name: name.clone(), email });
+    }
+    Ok(settings)
+}
+
+/// What is in a sandbox's world: the stored one, else the one a first run would find.
+pub fn sandbox_estate(project: &Project, target: &Target) -> Result<Estate, Error> {
+    let settings = sandbox_settings(target)?;
+    let world = project.state().world(&target.name);
+    if world.exists() { Sandbox::read(&world) } else { Ok(Sandbox::open(settings, None)?.estate()) }
+}
+
+/// Takes a sandbox's world away, and with it the journals of the runs on it; gives the number of journals.
+pub fn sandbox_reset(project: &Project, target: &Target, time: &Time) -> Result<usize, Error> {
+    sandbox_settings(target)?;
+    let state = project.state();
+    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
+    let journals = state.journals(Some(&target.name))?;
+    let files = journals.iter().map(|(_, path)| path.clone()).chain([state.world(&target.name)]);
+    for file in files {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = file.clone().into_os_string();
+            path.push(suffix);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    let message = format!("cannot remove `{}`", path.display());
+                    return Err(Error::failed("unwritable-state", message).cause(error).hint("make the state folder writable for you"));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(journals.len())
+}
+
+/// A sandbox that answers on a socket of this machine.
+pub struct Served {
+    pub endpoint_url: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+/// Offers a sandbox on loopback until it is interrupted; `ready` is told how to reach it. Port 0 takes a free one.
+pub fn sandbox_serve(project: &Project, target: &Target, time: &Time, port: u16, ready: impl FnOnce(&Served)) -> Result<(), Error> {
+    let state = project.state();
+    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
+    let sandbox = open_world(project, target)?;
+    let failed = |error: std::io::Error| {
+        Error::failed("cannot-serve", format!("cannot serve on port {port}")).cause(error).hint("choose another port with --port")
+    };
+    let key = sandbox.administrator();
+    let clock = time.clone();
+    let serving = async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let AccessKey { access_key_id, secret_access_key } = key;
+        ready(&Served { endpoint_url: format!("http://{address}"), access_key_id, secret_access_key });
+        sandbox::serve(sandbox, listener, move || clock.now(), std::future::pending()).await.map_err(failed)
+    };
+    time.block_on(serving).map_err(|stop| StepError::Stopped(stop).to_error())?
+}

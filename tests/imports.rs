@@ -20,8 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("primitive", &["aws", "error", "estate", "event", "policy", "step", "time"]),
     ("host", &["aws", "error", "event", "primitive", "step", "time"]),
     ("report", &["error", "event", "step"]),
-    ("wiring", &["aws", "error", "event", "host", "primitive", "project", "sandbox", "step", "time"]),
-    ("cli", &["error", "event", "host", "project", "report", "sandbox", "step", "wiring"]),
+    ("wiring", &["aws", "error", "estate", "event", "host", "primitive", "project", "sandbox", "step", "time"]),
+    ("cli", &["error", "event", "host", "project", "report", "step", "time", "wiring"]),
     ("main", &["cli", "error"]),
     ("lib", &[]),
 ];

@@ -1,1 +1,19 @@
-//! One file per subcommand.
+//! The command line, thin: read the arguments, call the house, show the result. One file per subcommand.
+
+mod app;
+mod args;
+mod check;
+mod context;
+mod given;
+mod history;
+mod interrupt;
+mod list;
+mod output;
+mod play;
+mod prompts;
+mod resume;
+mod runs;
+mod sandbox;
+mod show;
+
+pub use app::run;

@@ -1,1 +1,12 @@
-//! runner.toml, targets, environments, parameters, discovery, state directory.
+//! `runner.toml`, targets, environments, parameters, discovery and the state directory.
+
+mod config;
+mod discover;
+pub mod params;
+mod state;
+mod target;
+
+pub use config::{Config, Environment};
+pub use discover::{FILE, Project};
+pub use state::{State, private_file};
+pub use target::{Aws, FurtherAccount, Sandbox, Target, TargetKind};

@@ -1,1 +1,25 @@
-//! Progress, recap, JSON.
+//! Progress, recap and JSON: what a person or a program reads of a run. Everything that comes from AWS or a user goes through `plain`.
+
+mod bars;
+mod counts;
+mod error;
+mod json;
+mod lines;
+mod paint;
+mod plain;
+mod recap;
+mod reporter;
+mod step_line;
+mod table;
+mod tally;
+mod terminal;
+
+pub use json::FORMAT;
+pub use paint::{ColorChoice, Paint};
+pub use plain::{plain, plain_lines};
+pub use recap::{End, output, shell_word};
+pub use reporter::{Output, Progress, Reporter, Settings, command, print_document, show_error};
+pub use step_line::{status, took};
+pub use table::table;
+pub use tally::{Problem, Tally};
+pub use terminal::{print, print_error};

@@ -89,6 +89,7 @@ impl Engine {
     pub fn caught(&self, key: &StepKey) -> Result<(), StepError> {
         self.inner.write(&Entry::Caught { key: key.clone() })?;
         self.inner.tally().caught(key);
+        self.inner.emit(&Event::StepCaught { key: key.to_string() });
         Ok(())
     }
 
@@ -224,6 +225,11 @@ pub(super) fn problem(failure: &Failure) -> StepProblem {
         hints.push(format!("AWS request id {request}"));
     }
     StepProblem { code: failure.code.clone(), message: failure.message.clone(), hints }
+}
+
+/// A failure's message and hints, as part of a question.
+pub(super) fn told(failure: &Failure) -> String {
+    std::iter::once(&failure.message).chain(&failure.hints).cloned().collect::<Vec<_>>().join("; ")
 }
 
 /// How a step that cannot go on because of this failure ends.

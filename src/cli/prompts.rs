@@ -1,0 +1,127 @@
+//! Questions to a person at a terminal: on stderr, answered on stdin.
+
+use crate::error::{Error, Kind};
+use crate::project::{Target, TargetKind};
+use crate::report::{Reporter, plain, plain_lines, print_error};
+use crate::step::Ask;
+use std::io;
+
+/// Makes sure that a target of kind `aws` is pinned and that playing on it is wanted. The sandbox never asks. What cannot be asked is
+/// refused here, before any work. `ask` shows a question and gives the line typed.
+pub(super) fn approve(
+    mut target: Target,
+    playbook: &str,
+    yes: bool,
+    interactive: bool,
+    ask: &mut dyn FnMut(&str) -> Result<String, Error>,
+) -> Result<Target, Error> {
+    let TargetKind::Aws(aws) = &mut target.kind else { return Ok(target) };
+    let name = &target.name;
+    if aws.account_id.is_none() && !interactive {
+        return Err(Error::usage("not-pinned", format!("the target `{name}` has no `account_id`, and nobody can be asked for it"))
+            .hint(format!("add account_id = \"…\" to [targets.{name}] in runner.toml")));
+    }
+    if !yes && !interactive {
+        return Err(Error::usage("not-confirmed", format!("playing on the AWS target `{name}` needs a yes, and nobody can be asked"))
+            .hint("add --yes, or set RUNNER_YES=1"));
+    }
+    if aws.account_id.is_none() {
+        let typed = ask(&format!("The target `{name}` is not pinned. Type the id of the account you mean to work in: "))?;
+        if typed.len() != 12 || !typed.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Error::new(Kind::Declined, "declined", "an account id is twelve digits; nothing was done")
+                .hint(format!("add account_id = \"…\" to [targets.{name}] in runner.toml to be asked no more")));
+        }
+        aws.account_id = Some(typed);
+    }
+    let account = aws.account_id.as_deref().unwrap_or_default();
+    let question = format!("Play `{}` on `{name}`, AWS account {account}? Only `yes` goes on: ", plain(playbook));
+    if !yes && ask(&question)? != "yes" {
+        return Err(Error::new(Kind::Declined, "declined", "not confirmed; nothing was done").hint("type `yes`, or add --yes"));
+    }
+    Ok(target)
+}
+
+/// Shows a question and reads the line typed, without the space around it; the end of input is an empty line.
+pub(super) fn ask(question: &str) -> Result<String, Error> {
+    print_error(question);
+    let mut line = String::new();
+    let read = io::stdin().read_line(&mut line);
+    read.map_err(|error| Error::new(Kind::Declined, "no-answer", "cannot read the answer").cause(error).hint("answer with a flag"))?;
+    Ok(line.trim().to_owned())
+}
+
+/// The engine's questions during a run.
+pub(super) struct Terminal {
+    pub(super) reporter: Reporter,
+    pub(super) interactive: bool,
+    pub(super) yes: bool,
+}
+
+impl Terminal {
+    fn says_yes(&self, question: &str) -> bool {
+        let question = format!("{} Only `yes` means yes: ", plain_lines(question));
+        self.interactive && self.reporter.suspend(|| ask(&question)).is_ok_and(|answer| answer == "yes")
+    }
+
+    /// The current code of an MFA device; none when nobody can be asked.
+    pub(super) fn token_code(&self, serial: &str) -> Option<String> {
+        let question = format!("Code of the MFA device {}: ", plain(serial));
+        if !self.interactive {
+            return None;
+        }
+        self.reporter.suspend(|| ask(&question)).ok().filter(|code| !code.is_empty())
+    }
+}
+
+impl Ask for Terminal {
+    fn confirm(&self, question: &str) -> bool {
+        self.yes || self.says_yes(question)
+    }
+
+    fn decide(&self, question: &str) -> bool {
+        self.says_yes(question)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Aws;
+    use std::collections::BTreeMap;
+
+    fn aws(account_id: Option<&str>) -> Target {
+        let kind = TargetKind::Aws(Aws { account_id: account_id.map(Into::into), ..Aws::default() });
+        Target { name: "prod".into(), kind, params: serde_json::Map::new(), accounts: BTreeMap::new() }
+    }
+
+    /// The pin it ends with, or the code of the error; and the questions asked.
+    fn approved(target: Target, yes: bool, interactive: bool, answers: &[&str]) -> (Result<Option<String>, &'static str>, usize) {
+        let mut asked = 0;
+        let mut ask = |_: &str| {
+            asked += 1;
+            Ok((*answers.get(asked - 1).unwrap_or(&"")).to_owned())
+        };
+        let result = approve(target, "a.rhai", yes, interactive, &mut ask).map_err(|error| error.code).map(|target| match target.kind {
+            TargetKind::Aws(aws) => aws.account_id,
+            TargetKind::Sandbox(_) => None,
+        });
+        (result, asked)
+    }
+
+    #[test]
+    fn aws_needs_a_pin_and_a_yes() {
+        let pin = "123456789012";
+        let pinned = || aws(Some(pin));
+        let there = Ok(Some(pin.to_owned()));
+        assert_eq!(approved(Target::sandbox(), false, false, &[]), (Ok(None), 0));
+        assert_eq!(approved(pinned(), true, false, &[]), (there.clone(), 0));
+        assert_eq!(approved(pinned(), false, false, &[]), (Err("not-confirmed"), 0));
+        assert_eq!(approved(pinned(), false, true, &["yes"]), (there.clone(), 1));
+        assert_eq!(approved(pinned(), false, true, &["y"]), (Err("declined"), 1));
+        assert_eq!(approved(pinned(), false, true, &[]), (Err("declined"), 1));
+        assert_eq!(approved(aws(None), true, false, &[]), (Err("not-pinned"), 0));
+        assert_eq!(approved(aws(None), true, true, &[pin]), (there.clone(), 1));
+        assert_eq!(approved(aws(None), false, true, &[pin, "yes"]), (there, 2));
+        assert_eq!(approved(aws(None), false, true, &["yes"]), (Err("declined"), 1));
+    }
+}

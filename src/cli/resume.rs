@@ -1,0 +1,60 @@
+//! `runner resume [RUN]`
+
+use super::context::Context;
+use super::given;
+use super::history::History;
+use super::play::{Plan, carry_out};
+use crate::error::Error;
+use crate::host::Playbook;
+use crate::wiring::Start;
+use serde_json::{Map, Value};
+use std::path::Path;
+
+const EXAMPLES: &str = "\
+Examples:
+  runner resume                                  the last run that is not done
+  runner resume 7k -p mail=other@example.com     a run by the beginning of its id, with another parameter
+";
+
+/// Go on with a run that failed, paused or was interrupted; the playbook may have been edited
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Id of the run, or the beginning of it [default: the last run that is not done]
+    run: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
+    let project = context.project()?;
+    let history = History::read(&project, context.globals.target.as_deref())?;
+    let found = match &args.run {
+        Some(prefix) => history.find(Some(prefix))?,
+        None => history.last_unfinished()?,
+    };
+    let summary = &found.summary;
+    let start = found.journal.view(&summary.id)?.start;
+    let target = project.config.target(Some(&found.target))?.clone();
+    let environment = project.config.environment(summary.environment.as_deref())?.cloned();
+    if let Some(asked) = context.globals.env.as_ref().filter(|asked| Some(*asked) != summary.environment.as_ref()) {
+        return Err(Error::usage("other-environment", format!("run `{}` was not played in environment `{asked}`", summary.id))
+            .hint("leave --env out: a run keeps its environment"));
+    }
+    let path = project.root.join(&summary.playbook);
+    if !path.exists() {
+        return Err(Error::usage("no-playbook", format!("the playbook `{}` of run `{}` is gone", summary.playbook, summary.id))
+            .hint("put it back where it was, then resume"));
+    }
+    let playbook = Playbook::load(&path)?;
+    let stored = stored(start.parameters);
+    let params = given::parameters(context, &project, &playbook, Some((&summary.id, &stored)), environment.as_ref(), &target)?;
+    let playbook_name = project.playbook_name(Path::new(&path))?;
+    let start = Start::Resume { run: summary.id.clone() };
+    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params, start })
+}
+
+fn stored(parameters: Value) -> Map<String, Value> {
+    match parameters {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

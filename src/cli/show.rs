@@ -1,0 +1,103 @@
+//! `runner show [RUN]`
+
+use super::context::Context;
+use super::history::{History, Stored, moment, status_word};
+use crate::error::Error;
+use crate::event::{AccountLabel, StepProblem};
+use crate::report::{FORMAT, Paint, output, plain, status};
+use crate::step::journal::{RunView, StepEnd};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Show a run: its steps by account, with status, place and changes
+#[derive(Debug, clap::Args)]
+#[command(before_help = "Examples:\n  runner show\n  runner show 7k2q --output json\n")]
+pub(super) struct Args {
+    /// Id of the run, or the beginning of it [default: the last run]
+    run: Option<String>,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
+    let project = context.project()?;
+    let found = History::read(&project, context.globals.target.as_deref())?.find(args.run.as_deref())?;
+    let view = found.journal.view(&found.summary.id)?;
+    context.result(&document(&found, &view), || text(&found, &view, context.stdout))
+}
+
+fn document(found: &Stored, view: &RunView) -> Value {
+    let steps: Vec<Value> = view
+        .ends
+        .iter()
+        .map(|end| {
+            json!({
+                "key": end.key.to_string(), "account": end.account, "label": end.label, "scope": end.scope, "place": end.place,
+                "status": end.status, "changes": end.changes, "problem": end.problem,
+            })
+        })
+        .collect();
+    let open: Vec<Value> = open(view).map(|(key, label, call)| json!({"key": key, "label": label, "call": call})).collect();
+    json!({
+        "type": "run", "format": FORMAT, "run": found.summary.id, "playbook": view.start.playbook, "target": found.target,
+        "account": view.start.account, "environment": view.start.environment, "parameters": view.start.parameters,
+        "status": view.status, "started": view.started, "finished": view.finished, "steps": steps, "open": open, "outputs": view.outputs,
+    })
+}
+
+/// Changes whose outcome is not known: key and label of the step, AWS's call.
+fn open(view: &RunView) -> impl Iterator<Item = (String, &str, &str)> {
+    let steps = view.steps.iter();
+    steps.flat_map(|(key, step)| step.open.iter().map(move |open| (key.to_string(), open.label.as_str(), open.change.call.as_str())))
+}
+
+fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
+    let mut out = String::new();
+    let start = &view.start;
+    let run = &found.summary.id;
+    let environment = start.environment.as_ref().map(|name| format!("  environment {name}")).unwrap_or_default();
+    let place = format!("{}  target {} {}{environment}", start.playbook, found.target, start.account);
+    let _ = writeln!(out, "run {} {}", paint.bold(run), plain(&place));
+    let _ = writeln!(out, "{} since {}", status_word(view.status), moment(view.finished.unwrap_or(view.started)));
+    for (account, ends) in by_account(view) {
+        let name = if account.name == account.id { String::new() } else { format!(" {}", account.id) };
+        let _ = writeln!(out, "\n{}{}", paint.bold(plain(&account.name)), plain(&name));
+        for end in ends {
+            step(&mut out, end, paint);
+        }
+    }
+    for (key, label, call) in open(view) {
+        let _ = writeln!(out, "\nopen: what became of {} is not known: {} ({})", plain(call), plain(label), plain(&key));
+    }
+    if !view.outputs.is_empty() {
+        out.push('\n');
+    }
+    for (name, value) in &view.outputs {
+        let _ = writeln!(out, "output   {} = {}", plain(name), output(value));
+    }
+    if view.is_unfinished() {
+        let _ = writeln!(out, "\nto continue:\n  runner resume {run}");
+    }
+    out
+}
+
+fn by_account(view: &RunView) -> BTreeMap<&AccountLabel, Vec<&StepEnd>> {
+    let mut accounts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for end in &view.ends {
+        accounts.entry(&end.account).or_default().push(end);
+    }
+    accounts
+}
+
+fn step(out: &mut String, end: &StepEnd, paint: Paint) {
+    let place = paint.dim(plain(&end.place.to_string()));
+    let _ = writeln!(out, "{} {}  {place}", status(end.status, paint), plain(&end.label));
+    for change in &end.changes {
+        let _ = writeln!(out, "           {}", plain(change));
+    }
+    if let Some(StepProblem { code, message, hints }) = &end.problem {
+        let _ = writeln!(out, "           {}: {}", plain(code), plain(message));
+        for hint in hints {
+            let _ = writeln!(out, "           help: {}", plain(hint));
+        }
+    }
+}

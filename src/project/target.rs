@@ -1,0 +1,183 @@
+//! Where a playbook is played: the sandbox, or an AWS account with the further accounts it may reach.
+
+use super::params::json_map;
+use crate::error::Error;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    pub name: String,
+    pub kind: TargetKind,
+    pub params: Map<String, Value>,
+    /// Accounts outside the organisation, or reached in a way of their own, by the name a script uses.
+    pub accounts: BTreeMap<String, FurtherAccount>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TargetKind {
+    Sandbox(Sandbox),
+    Aws(Aws),
+}
+
+/// Settings of a sandbox; what is not set is left to the sandbox.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sandbox {
+    pub seed: Option<u64>,
+    /// `aws`, `aws-cn`, `aws-us-gov`, `aws-eusc`.
+    pub partition: Option<String>,
+    pub management_name: Option<String>,
+    pub management_email: Option<String>,
+    pub account_quota: Option<usize>,
+    /// How long `CreateAccount` stays in progress.
+    pub creation_seconds: Option<f64>,
+    /// How long IAM takes to make a change visible.
+    pub iam_lag_seconds: Option<f64>,
+    /// Whether calls above AWS's published rates are refused.
+    pub throttle: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Aws {
+    /// The pin: twelve digits. None: it has to be typed on a terminal.
+    pub account_id: Option<String>,
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub endpoint_url: Option<String>,
+    /// Name of the role by which member accounts are entered.
+    pub role: Option<String>,
+}
+
+/// `[targets.NAME.accounts.X]`
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherAccount {
+    pub account_id: Option<String>,
+    pub email: Option<String>,
+    /// A profile of its own by which it is reached.
+    pub profile: Option<String>,
+    /// Role name, or ARN, by which it is entered.
+    pub role: Option<String>,
+    pub external_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KindName {
+    Sandbox,
+    Aws,
+}
+
+/// `[targets.NAME]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TargetTable {
+    kind: KindName,
+    #[serde(default)]
+    params: toml::Table,
+    #[serde(default)]
+    accounts: BTreeMap<String, FurtherAccount>,
+    account_id: Option<String>,
+    profile: Option<String>,
+    region: Option<String>,
+    endpoint_url: Option<String>,
+    role: Option<String>,
+    seed: Option<u64>,
+    partition: Option<String>,
+    management_name: Option<String>,
+    management_email: Option<String>,
+    account_quota: Option<usize>,
+    creation_seconds: Option<f64>,
+    iam_lag_seconds: Option<f64>,
+    throttle: Option<bool>,
+}
+
+impl Target {
+    /// The target there is without any `runner.toml`.
+    #[must_use]
+    pub fn sandbox() -> Target {
+        Target { name: "sandbox".into(), kind: TargetKind::Sandbox(Sandbox::default()), params: Map::new(), accounts: BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn is_aws(&self) -> bool {
+        matches!(self.kind, TargetKind::Aws(_))
+    }
+}
+
+impl TargetTable {
+    pub(super) fn target(self, name: String) -> Result<Target, Error> {
+        self.check_settings()?;
+        for id in self.accounts.values().map(|account| &account.account_id).chain([&self.account_id]).flatten() {
+            if !is_account_id(id) {
+                return Err(
+                    Error::usage("bad-config", format!("`{id}` is not an account id")).hint("an account id is twelve digits in quotes")
+                );
+            }
+        }
+        let kind = match self.kind {
+            KindName::Sandbox => TargetKind::Sandbox(Sandbox {
+                seed: self.seed,
+                partition: self.partition,
+                management_name: self.management_name,
+                management_email: self.management_email,
+                account_quota: self.account_quota,
+                creation_seconds: self.creation_seconds,
+                iam_lag_seconds: self.iam_lag_seconds,
+                throttle: self.throttle,
+            }),
+            KindName::Aws => TargetKind::Aws(Aws {
+                account_id: self.account_id,
+                profile: self.profile,
+                region: self.region,
+                endpoint_url: self.endpoint_url,
+                role: self.role,
+            }),
+        };
+        Ok(Target { name, kind, params: json_map(self.params), accounts: self.accounts })
+    }
+
+    /// Refuses settings of the other kind, and times that are none.
+    fn check_settings(&self) -> Result<(), Error> {
+        let (foreign, owner) = match self.kind {
+            KindName::Aws => (
+                vec![
+                    ("seed", self.seed.is_some()),
+                    ("partition", self.partition.is_some()),
+                    ("management_name", self.management_name.is_some()),
+                    ("management_email", self.management_email.is_some()),
+                    ("account_quota", self.account_quota.is_some()),
+                    ("creation_seconds", self.creation_seconds.is_some()),
+                    ("iam_lag_seconds", self.iam_lag_seconds.is_some()),
+                    ("throttle", self.throttle.is_some()),
+                ],
+                "sandbox",
+            ),
+            KindName::Sandbox => (
+                vec![
+                    ("account_id", self.account_id.is_some()),
+                    ("profile", self.profile.is_some()),
+                    ("region", self.region.is_some()),
+                    ("endpoint_url", self.endpoint_url.is_some()),
+                ],
+                "aws",
+            ),
+        };
+        if let Some((key, _)) = foreign.iter().find(|(_, set)| *set) {
+            return Err(Error::usage("bad-config", format!("`{key}` is a setting of {owner} targets"))
+                .hint(format!("remove `{key}`, or give this target kind = \"{owner}\"")));
+        }
+        let seconds = [("creation_seconds", self.creation_seconds), ("iam_lag_seconds", self.iam_lag_seconds)];
+        for (key, value) in seconds.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+            if !(0.0..=86_400.0).contains(&value) {
+                return Err(Error::usage("bad-config", format!("`{key}` cannot be `{value}`")).hint("give seconds, from 0 to 86400"));
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}

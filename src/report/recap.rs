@@ -1,0 +1,123 @@
+//! The end of a run as text: accounts, totals, outputs, what failed, and the command to go on with.
+
+use super::counts::{by_id, text};
+use super::paint::Paint;
+use super::plain::{plain, plain_lines};
+use super::step_line::{problem, took};
+use super::tally::Tally;
+use crate::error::{Error, Kind};
+use crate::step::{Recap, RunStatus};
+use serde_json::Value;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// How a run ended, beyond what its events say.
+#[derive(Clone, Copy, Debug)]
+pub struct End<'a> {
+    pub recap: &'a Recap,
+    pub took: Duration,
+    /// What ended the script, if something did.
+    pub error: Option<&'a Error>,
+    /// The command to go on with; it is the last line.
+    pub next: Option<&'a str>,
+}
+
+impl End<'_> {
+    /// That of the error; without one, a run that is not done has failed or is paused all the same.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match (self.error, self.recap.status) {
+            (Some(error), _) => error.kind.exit_code(),
+            (None, RunStatus::Done) => 0,
+            (None, RunStatus::Paused) => Kind::Paused.exit_code(),
+            (None, RunStatus::Interrupted) => Kind::Interrupted.exit_code(),
+            (None, _) => Kind::Failed.exit_code(),
+        }
+    }
+
+    /// The whole recap, with a line break at its end.
+    #[must_use]
+    pub fn text(&self, tally: &Tally, paint: Paint) -> String {
+        let mut out = String::new();
+        header(&mut out, tally, self.took, paint);
+        accounts(&mut out, self.recap, paint);
+        for (name, value) in &tally.outputs {
+            let _ = writeln!(out, "{}   {} = {}", paint.bold("output"), plain(name), output(value));
+        }
+        if !tally.unreached.is_empty() {
+            let _ = writeln!(out, "no longer reached by the playbook (nothing was taken away):");
+            for key in &tally.unreached {
+                let _ = writeln!(out, "  {}", plain(key));
+            }
+        }
+        // The script's own error names the step, its place and the way there: it stands for the step's entry.
+        let told = |message: &str| {
+            self.error.is_some_and(|error| std::iter::once(&error.message).chain(&error.causes).any(|part| part.contains(message)))
+        };
+        for failed in tally.problems.iter().filter(|failed| !told(&failed.problem.message)) {
+            out.push('\n');
+            out.push_str(&problem(failed, paint));
+        }
+        if let Some(error) = self.error {
+            out.push('\n');
+            out.push_str(&error.text(paint));
+        }
+        if let Some(next) = self.next {
+            let _ = writeln!(out, "\n{}\n  {next}", if self.exit_code() == 0 { "next:" } else { "to continue:" });
+        }
+        out
+    }
+}
+
+fn header(out: &mut String, tally: &Tally, duration: Duration, paint: Paint) {
+    let Some(run) = &tally.run else { return };
+    let word = if tally.resumed { "resume" } else { "play" };
+    let _ = write!(out, "{word} {} {}  target {}", paint.bold(run), plain(&tally.playbook), plain(&tally.target));
+    if !tally.account.is_empty() {
+        let _ = write!(out, " {}", plain(&tally.account));
+    }
+    let _ = writeln!(out, "  {}", took(duration));
+}
+
+/// A line per account, sorted by name, and the total.
+fn accounts(out: &mut String, recap: &Recap, paint: Paint) {
+    let mut lines: Vec<(String, String)> = by_id(&recap.accounts)
+        .into_iter()
+        .map(|(id, (name, counts))| {
+            let label = if id == name { plain(id).into_owned() } else { format!("{} {}", plain(name), plain(id)) };
+            (label, text(&counts))
+        })
+        .collect();
+    lines.sort();
+    let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).max("total".len());
+    for (label, counts) in lines {
+        let _ = writeln!(out, "{label:width$}  {counts}");
+    }
+    let counts = text(&recap.total);
+    let counts = match (recap.total.failed, recap.total.paused) {
+        (0, 0) => paint.green(counts),
+        (0, _) => paint.cyan(counts),
+        _ => paint.red(counts),
+    };
+    let _ = writeln!(out, "{:width$}  {counts}", "total");
+}
+
+/// Texts bare, small values on the line, larger ones set out.
+#[must_use]
+pub fn output(value: &Value) -> String {
+    match value {
+        Value::String(text) => plain(text).into_owned(),
+        value => {
+            let compact = value.to_string();
+            let shown = if compact.len() <= 100 { compact } else { format!("{value:#}") };
+            plain_lines(&shown).into_owned()
+        }
+    }
+}
+
+/// A word as a POSIX shell reads it back.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(safe) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}

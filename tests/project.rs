@@ -1,0 +1,110 @@
+//! A folder of its own for one test, and the real binary run in it with a cleared environment.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+pub(crate) struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Project {
+    /// An empty folder with the repository's `runner.toml`.
+    pub(crate) fn new() -> Project {
+        let project = Project { folder: tempfile::tempdir().unwrap() };
+        fs::copy(repository().join("runner.toml"), project.path("runner.toml")).unwrap();
+        project
+    }
+
+    /// With the shipped playbooks in `playbooks/`.
+    pub(crate) fn with_playbooks() -> Project {
+        let project = Project::new();
+        fs::create_dir(project.path("playbooks")).unwrap();
+        for entry in fs::read_dir(repository().join("playbooks")).unwrap() {
+            let from = entry.unwrap().path();
+            fs::copy(&from, project.path("playbooks").join(from.file_name().unwrap())).unwrap();
+        }
+        project
+    }
+
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub(crate) fn write(&self, relative: &str, text: &str) -> PathBuf {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, relative: &str) -> String {
+        fs::read_to_string(self.path(relative)).unwrap()
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
+        command.args(args).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        let output = self.command(args).output().unwrap();
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The sandbox's estate in canonical form.
+    pub(crate) fn world(&self) -> String {
+        self.run(&["sandbox", "show", "--output", "json"]).ok().stdout
+    }
+
+    /// Starts the binary and kills it (SIGKILL) as soon as it has written `lines` lines of talk. Whether it was still alive then.
+    pub(crate) fn kill_after(&self, args: &[&str], lines: usize) -> bool {
+        let mut child = self.command(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut talk = talk_of(&mut child);
+        let mut line = String::new();
+        for _ in 0..lines {
+            line.clear();
+            if talk.read_line(&mut line).unwrap() == 0 {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap().code().is_none()
+    }
+}
+
+impl Ended {
+    /// Asserts exit code 0.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Ended {
+        self.exits(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Ended {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+pub(crate) fn talk_of(child: &mut Child) -> BufReader<ChildStderr> {
+    BufReader::new(child.stderr.take().unwrap())
+}
+
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
