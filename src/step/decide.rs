@@ -46,3 +46,112 @@ pub(super) fn decide<'v>(view: &'v StepView, claimed: Option<&Claimed>, input_ha
         _ => Decision::Look { created },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::operation::{Change, Class};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn open(number: u32) -> OpenChange {
+        OpenChange {
+            number,
+            label: "l".into(),
+            account: crate::event::AccountLabel { id: "1".into(), name: "1".into() },
+            input: json!("i"),
+            session: json!({}),
+            change: Change { call: "C".into(), class: Class::Converge, difference: String::new(), detail: json!(null) },
+            handle: None,
+            intended: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn place() -> Place {
+        Place { file: "p".into(), line: 1, column: 1, source_line: None }
+    }
+
+    fn view(opened: u32, finished: Option<&str>, latest: Option<&str>, created: bool) -> StepView {
+        StepView {
+            open: (1..=opened).map(open).collect(),
+            finished: finished.map(|hash| Finished { input_hash: hash.into(), output: json!(hash) }),
+            latest: latest.map(|hash| (hash.into(), json!(hash))),
+            created: created.then(|| json!("created")),
+            intents: opened,
+            ended: finished.is_some(),
+        }
+    }
+
+    /// Open changes, finished, latest, created → what is to be done about input `a`.
+    #[test]
+    fn table() {
+        let rows = [
+            (0, None, None, false, "look"),
+            (0, None, Some("a"), false, "look"),
+            (0, None, Some("a"), true, "look for what was created"),
+            (0, None, Some("b"), false, "differs"),
+            (0, None, Some("b"), true, "differs from what was created"),
+            (0, Some("a"), Some("a"), false, "replay"),
+            (0, Some("a"), Some("a"), true, "replay"),
+            (0, Some("b"), Some("b"), false, "differs"),
+            (0, Some("b"), Some("b"), true, "differs from what was created"),
+            (1, None, Some("a"), false, "settle"),
+            (1, None, Some("b"), true, "settle"),
+        ];
+        for (opened, finished, latest, created, wanted) in rows {
+            let view = view(opened, finished, latest, created);
+            let got = match decide(&view, None, "a") {
+                Decision::Look { created: false } => "look",
+                Decision::Look { created: true } => "look for what was created",
+                Decision::Differs { created: false, .. } => "differs",
+                Decision::Differs { created: true, .. } => "differs from what was created",
+                Decision::Replay(_) => "replay",
+                Decision::Settle(_) => "settle",
+                Decision::Share | Decision::Conflict { .. } => "nothing was claimed",
+            };
+            assert_eq!(got, wanted, "{view:?}");
+        }
+    }
+
+    /// The rules once more, as properties of the answer instead of a way to it.
+    fn allowed(view: &StepView, claimed: Option<&Claimed>, request: &str, decision: &Decision<'_>) -> bool {
+        let sends = matches!(decision, Decision::Look { .. } | Decision::Differs { .. } | Decision::Settle(_));
+        let known: Vec<&str> =
+            view.finished.iter().map(|f| f.input_hash.as_str()).chain(view.latest.iter().map(|(hash, _)| hash.as_str())).collect();
+        let remembers = matches!(decision, Decision::Look { created: true } | Decision::Differs { created: true, .. });
+        [
+            claimed.is_none() || !sends,
+            (*decision == Decision::Share) == claimed.is_some_and(|c| c.input_hash == request),
+            matches!(decision, Decision::Conflict { .. }) == claimed.is_some_and(|c| c.input_hash != request),
+            claimed.is_some() || matches!(decision, Decision::Settle(_)) != view.open.is_empty(),
+            !matches!(decision, Decision::Replay(finished) if finished.input_hash != request || !view.open.is_empty()),
+            !matches!(decision, Decision::Look { .. }) || known.iter().all(|hash| *hash == request),
+            !matches!(decision, Decision::Differs { .. }) || known.iter().any(|hash| *hash != request),
+            !matches!(decision, Decision::Look { .. } | Decision::Differs { .. }) || remembers == view.created.is_some(),
+            !matches!(decision, Decision::Look { .. } | Decision::Differs { .. })
+                || view.finished.as_ref().is_none_or(|finished| finished.input_hash != request),
+        ]
+        .iter()
+        .all(|rule| *rule)
+    }
+
+    proptest! {
+        #[test]
+        fn every_answer_keeps_the_rules(
+            opened in 0_u32..3,
+            finished in proptest::option::of("[ab]"),
+            other in proptest::option::of("[ab]"),
+            created: bool,
+            claim in proptest::option::of("[ab]"),
+            request in "[ab]",
+        ) {
+            // As the fold has it: what finished is also the latest, and nothing is finished while a change is open.
+            let finished = finished.filter(|_| opened == 0);
+            let latest = finished.clone().or(other);
+            let view = view(opened, finished.as_deref(), latest.as_deref(), created);
+            let claimed = claim.map(|input_hash| Claimed { input_hash, place: place() });
+            let decision = decide(&view, claimed.as_ref(), &request);
+            prop_assert!(allowed(&view, claimed.as_ref(), &request, &decision), "{decision:?}");
+        }
+    }
+}

@@ -7,9 +7,9 @@ use std::time::Duration;
 const ATTEMPTS: u32 = 6;
 const THROTTLES: u32 = 12;
 const BASE: Duration = Duration::from_secs(1);
-const CAP: Duration = Duration::from_secs(60);
+const CAP: Duration = Duration::from_mins(1);
 /// In all, for what AWS is busy with (five account creations at a time).
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// What one call has gone through so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(all(FailureClass::Unknown, most), [1000, 2000, 4000, 8000, 16000]);
         assert_eq!(all(FailureClass::Retry { throttled: true }, most), ceilings);
         assert_eq!(all(retry, |_| 0), [0, 0, 0, 0, 0]);
-        assert_eq!(all(FailureClass::RetryAfter(Duration::from_secs(60)), |_| 0).len(), 15);
+        assert_eq!(all(FailureClass::RetryAfter(Duration::from_mins(1)), |_| 0).len(), 15);
         assert_eq!(all(FailureClass::RetryAfter(Duration::ZERO), |_| 0).len(), 9000);
         assert_eq!(all(FailureClass::Fatal, |_| 0), [0; 0]);
         assert_eq!(all(FailureClass::NeedsYou, |_| 0), [0; 0]);

@@ -112,7 +112,7 @@ impl Time {
     #[must_use]
     pub fn run_id(&self) -> String {
         let random = self.draw("run-id");
-        (0..4).map(|place| char::from(ID_LETTERS[(random >> (5 * place)) as usize % ID_LETTERS.len()])).collect()
+        random.to_le_bytes().iter().take(4).map(|byte| char::from(ID_LETTERS[usize::from(byte % 32)])).collect()
     }
 
     /// The tokio runtime; `None` in simulated time, which has none.

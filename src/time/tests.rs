@@ -64,7 +64,7 @@ fn seeds_give_different_orders() {
 fn branches_of_equal_length_interleave_by_the_seed() {
     let order = |seed| {
         let time = Time::simulated(seed);
-        let log = Log::default();
+        let log = Mutex::new(Vec::new());
         let branches = ["a", "b", "c"].map(|name| {
             let (time, log) = (&time, &log);
             branch(name, move || {
@@ -75,7 +75,6 @@ fn branches_of_equal_length_interleave_by_the_seed() {
         let _: Vec<Result<(), _>> = parallel(&time, &Slots::new(8), branches.into());
         log.lock().expect("log").join("")
     };
-    type Log = Arc<Mutex<Vec<&'static str>>>;
     let orders: BTreeSet<String> = (0..60).map(order).collect();
     assert_eq!(orders.len(), 6, "{orders:?}");
 }
@@ -119,7 +118,7 @@ fn a_crash_ends_every_branch() {
         };
         let results = parallel(&time, &Slots::new(4), vec![branch("a", work), branch("b", work)]);
         assert_eq!(*happened.lock().expect("count"), event.min(6));
-        assert_eq!(results.iter().any(|result| *result == Ok(Err(Stop::Crash))), event < 6, "{results:?}");
+        assert_eq!(results.contains(&Ok(Err(Stop::Crash))), event < 6, "{results:?}");
     }
 }
 
@@ -172,7 +171,7 @@ fn real_time_has_slots_and_nesting_too() {
 fn ids_and_clock() {
     let time = Time::simulated(1);
     assert_eq!(time.now().to_string(), "2026-01-01T00:00:00Z");
-    time.block_on(time.sleep(Duration::from_secs(3600))).expect("sleep");
+    time.block_on(time.sleep(Duration::from_hours(1))).expect("sleep");
     assert_eq!(time.now().to_string(), "2026-01-01T01:00:00Z");
     let (one, two) = (time.run_id(), time.run_id());
     assert_ne!(one, two);

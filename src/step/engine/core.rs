@@ -227,6 +227,11 @@ pub(super) fn problem(failure: &Failure) -> StepProblem {
     StepProblem { code: failure.code.clone(), message: failure.message.clone(), hints }
 }
 
+/// A failure's message and hints, as part of a question.
+pub(super) fn told(failure: &Failure) -> String {
+    std::iter::once(&failure.message).chain(&failure.hints).cloned().collect::<Vec<_>>().join("; ")
+}
+
 /// How a step that cannot go on because of this failure ends.
 pub(super) fn status_of(failure: &Failure) -> Status {
     match failure.class {

@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepError {
     /// Catchable in a script.
-    Failed { key: StepKey, account: AccountLabel, failure: Failure },
+    Failed { key: StepKey, account: AccountLabel, failure: Box<Failure> },
     /// The same key was asked for with another input in this run. Not catchable: the script is wrong.
     Conflict { key: StepKey, first: Place, second: Place },
     /// A person has to decide or supply something. Not catchable; ends the branch.

@@ -1,7 +1,7 @@
 //! One step from call to result.
 
 use super::change::line;
-use super::core::{Call, Claim, Inner, problem, status_of};
+use super::core::{Call, Claim, Inner, problem, status_of, told};
 use super::error::StepError;
 use super::settle::Verdict;
 use super::shared::Shared;
@@ -58,7 +58,8 @@ struct LostResult<'r> {
 impl Drop for LostResult<'_> {
     fn drop(&mut self) {
         let failure = Failure::fatal("result-lost", "the call that performed this step ended without a result");
-        self.result.set(Err(StepError::Failed { key: self.key.clone(), account: self.account.clone(), failure }));
+        let (key, account, failure) = (self.key.clone(), self.account.clone(), Box::new(failure));
+        self.result.set(Err(StepError::Failed { key, account, failure }));
     }
 }
 
@@ -85,14 +86,13 @@ impl Step<'_> {
             let mut claims = inner.claims();
             let claim = claims.get(&self.key);
             let decision = decide(view, claim.map(|claim| &claim.claimed), &self.hash);
-            let result = match (&decision, claim) {
-                (Decision::Share | Decision::Conflict { .. }, Some(claim)) => Arc::clone(&claim.result),
-                _ => {
-                    let result = Arc::new(Shared::new());
-                    let claimed = Claimed { input_hash: self.hash.clone(), place: self.call.place.clone() };
-                    claims.insert(self.key.clone(), Claim { claimed, result: Arc::clone(&result) });
-                    result
-                }
+            let result = if let (Decision::Share | Decision::Conflict { .. }, Some(claim)) = (&decision, claim) {
+                Arc::clone(&claim.result)
+            } else {
+                let result = Arc::new(Shared::new());
+                let claimed = Claimed { input_hash: self.hash.clone(), place: self.call.place.clone() };
+                claims.insert(self.key.clone(), Claim { claimed, result: Arc::clone(&result) });
+                result
             };
             (decision, result)
         };
@@ -137,16 +137,15 @@ impl Step<'_> {
                 self.pause(question, StepProblem { code: "needs-you".into(), message: String::new(), hints: vec![] })
             }
             End::Failure(failure) if status_of(&failure) == Status::Paused => {
-                let hints: String = failure.hints.iter().map(|hint| format!("; {hint}")).collect();
                 let question = match failure.class {
-                    FailureClass::NeedsYou => format!("{}{hints}", failure.message),
-                    _ => format!("AWS still answers {}: {}{hints}; try again later", failure.code, failure.message),
+                    FailureClass::NeedsYou => told(&failure),
+                    _ => format!("AWS still answers {}: {}; try again later", failure.code, told(&failure)),
                 };
                 self.pause(question, problem(&failure))
             }
             End::Failure(failure) => {
                 self.end(Status::Failed, Value::Null, Some(problem(&failure)))?;
-                Err(StepError::Failed { key: self.key, account: self.account, failure })
+                Err(StepError::Failed { key: self.key, account: self.account, failure: Box::new(failure) })
             }
         }
     }
@@ -168,9 +167,8 @@ impl Step<'_> {
                 for open in open {
                     match self.inner.settle(self.operation.as_ref(), &self.key, open).await? {
                         Verdict::Happened if open.change.class == Class::CreateBlind => created = Some(open.input.clone()),
-                        Verdict::Happened | Verdict::NotHappened => {}
                         // A failure is not replayed: what is there now decides.
-                        Verdict::Refused(_) => {}
+                        Verdict::Happened | Verdict::NotHappened | Verdict::Refused(_) => {}
                         Verdict::Undecided(question) => return Err(End::Question(question)),
                     }
                 }

@@ -38,7 +38,8 @@ impl Counts {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// How one process of a run went.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Recap {
     pub run: String,
     pub status: RunStatus,

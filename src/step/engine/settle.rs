@@ -1,7 +1,7 @@
 //! Finding out what became of a change whose outcome is not known.
 
 use super::attempt::Door;
-use super::core::{Inner, problem};
+use super::core::{Inner, problem, told};
 use super::error::StepError;
 use crate::event::AccountLabel;
 use crate::step::failure::{Failure, FailureClass};
@@ -79,9 +79,8 @@ impl Inner {
 
 fn question(open: &OpenChange, failure: &Failure) -> String {
     let reason = match failure.class {
-        FailureClass::NeedsYou => failure.message.clone(),
-        _ => format!("{}: {}", failure.code, failure.message),
+        FailureClass::NeedsYou => told(failure),
+        _ => format!("{}: {}", failure.code, told(failure)),
     };
-    let hints: String = failure.hints.iter().map(|hint| format!("; {hint}")).collect();
-    format!("it is not known whether {} of `{}` took effect ({reason}{hints})", open.change.call, open.label)
+    format!("it is not known whether {} of `{}` took effect ({reason})", open.change.call, open.label)
 }

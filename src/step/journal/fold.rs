@@ -38,6 +38,8 @@ pub struct StepView {
     pub created: Option<Value>,
     /// How many changes were intended so far.
     pub intents: u32,
+    /// It came to an end before, so its end is in `RunView::ends`.
+    pub ended: bool,
 }
 
 /// All that one run knows.
@@ -194,7 +196,9 @@ impl RunView {
             Status::Failed | Status::Paused => step.finished = None,
             Status::Replayed => return Err(format!("{} is written down as replayed", end.key)),
         }
-        self.ends.retain(|earlier| earlier.key != end.key);
+        if std::mem::replace(&mut step.ended, true) {
+            self.ends.retain(|earlier| earlier.key != end.key);
+        }
         self.ends.push(end.clone());
         Ok(())
     }

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 /// Versions of the file, newest last:
 ///
 /// 1. `event` (one row per entry, chained by hash), `head` (number and hash of the last row), `journal` (the rollout's name).
+///    No index: the chain could not tell whether it is damaged, and the whole file is read when it is opened anyway.
 pub(super) const SCHEMA_VERSION: i32 = 1;
 
 /// Marks the file as ours in SQLite's header: `RUNJ`.
@@ -18,9 +19,7 @@ pub(super) fn create(connection: &mut Connection, rollout: &str) -> rusqlite::Re
          CREATE TABLE head (seq INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
          CREATE TABLE event (
              seq INTEGER PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL
-         ) STRICT;
-         CREATE INDEX event_by_run ON event (run, seq);
-         CREATE INDEX event_by_kind ON event (kind, seq);",
+         ) STRICT;",
     )?;
     transaction.execute("INSERT INTO journal (rollout) VALUES (?1)", [rollout])?;
     transaction.execute("INSERT INTO head (seq, hash) VALUES (0, ?1)", [super::chain::first(rollout).as_slice()])?;

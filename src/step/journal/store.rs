@@ -181,14 +181,6 @@ impl Journal {
     pub(super) fn damaged(&self, seq: i64, reason: &str) -> Error {
         damaged(&self.inner.name, seq, reason)
     }
-
-    /// Makes every later write fail, as a full disk does.
-    #[cfg(test)]
-    pub(in crate::step) fn fill_up(&self) {
-        let writer = self.lock();
-        let pages: i64 = writer.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("page_count");
-        writer.connection.pragma_update(None, "max_page_count", pages).expect("max_page_count");
-    }
 }
 
 impl Writer {
@@ -281,7 +273,14 @@ fn prepare(path: &Path) -> Result<PathBuf, Error> {
     let name = path.file_name().ok_or_else(|| failed(io::Error::from(io::ErrorKind::InvalidInput)))?;
     let path = folder.canonicalize().map_err(failed)?.join(name);
     match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(_) => Ok(path),
+        Ok(_) => {
+            // SQLite makes the rows durable, but not the file's name, nor that of its folder.
+            let parent = folder.join("..");
+            for folder in [folder, parent.as_path()] {
+                fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            }
+            Ok(path)
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(path),
         Err(error) => Err(failed(error)),
     }
@@ -291,4 +290,14 @@ fn unusable(name: &str, error: &rusqlite::Error) -> Error {
     Error::failed("journal-unusable", format!("cannot use the journal `{name}`"))
         .cause(error)
         .hint("if it is damaged, put a copy from a backup in its place; if the disk is full, make room")
+}
+
+#[cfg(test)]
+impl Journal {
+    /// Makes every later write fail, as a full disk does.
+    pub(in crate::step) fn fill_up(&self) {
+        let writer = self.lock();
+        let pages: i64 = writer.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).expect("page_count");
+        writer.connection.pragma_update(None, "max_page_count", pages).expect("max_page_count");
+    }
 }

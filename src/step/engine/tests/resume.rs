@@ -1,1 +1,173 @@
+//! The next process: replay, edited playbooks, runs that stand in the way.
 
+use super::toy::{Process, key, start};
+use crate::error::Kind;
+use crate::event::{Event, Status};
+use crate::step::{Engine, Failure, FailureClass, RunStatus, StepError};
+use serde_json::json;
+use std::time::Duration;
+
+/// A run in which `dev` and `r` are done and `bad` failed.
+fn failed() -> Process {
+    let process = Process::first(1);
+    let engine = process.play();
+    process.account(&engine, "dev").expect("dev");
+    process.role(&engine, "r", "text").expect("r");
+    process.call(&engine, 3, "list_accounts", "", json!({})).expect("read");
+    process.toy.world().answers = vec![Failure::fatal("No", "no")];
+    process.role(&engine, "bad", "text").expect_err("bad");
+    engine.finish(Some(Kind::Failed)).expect("recap");
+    process
+}
+
+#[test]
+fn what_is_done_is_replayed_without_a_call_and_failures_are_not() {
+    let process = failed().next(2);
+    let engine = process.resume().expect("resume");
+    let seen = || {
+        let world = process.toy.world();
+        (world.looks, world.calls.len())
+    };
+    let before = seen();
+    process.toy.world().accounts.clear();
+    assert_eq!(process.account(&engine, "dev").expect("dev"), json!({"name": "dev", "email": "dev@x.org"}));
+    process.role(&engine, "r", "text").expect("r");
+    assert_eq!(process.call(&engine, 3, "list_accounts", "", json!({})).expect("read"), json!(1), "as it was read before");
+    assert_eq!(seen(), before);
+    assert_eq!(process.call(&engine, 4, "list_accounts", "", json!({})).expect("read"), json!(0), "the second occurrence is new");
+    process.role(&engine, "bad", "text").expect("bad works now");
+    let recap = engine.finish(None).expect("recap");
+    assert_eq!((recap.total.ok, recap.total.replayed, recap.total.changed), (3, 2, 1));
+    assert_eq!(recap.status, RunStatus::Done);
+}
+
+#[test]
+fn keys_that_are_not_reached_again_are_listed() {
+    let process = failed().next(2);
+    let engine = process.resume().expect("resume");
+    process.role(&engine, "r", "text").expect("r");
+    engine.finish(None).expect("recap");
+    let events = process.events.lock().expect("events");
+    let keys = events.iter().find_map(|event| match event {
+        Event::NoLongerReached { keys } => Some(keys.clone()),
+        _ => None,
+    });
+    assert_eq!(keys, Some(vec!["1/create_account:dev".to_owned()]));
+}
+
+#[test]
+fn an_edited_step_that_converges_is_shown_and_applied() {
+    let process = failed().next(2);
+    let engine = process.resume().expect("resume");
+    process.role(&engine, "r", "new text").expect("r");
+    assert_eq!(process.toy.world().roles["r"], "new text");
+    assert_eq!(process.statuses(), [("create_role r".into(), Status::Changed)]);
+    let events = process.events.lock().expect("events");
+    let difference = r#"create_role r differs from what this run did before: text: "text" -> "new text""#;
+    assert!(events.iter().any(|event| matches!(event, Event::Log { text, .. } if text == difference)), "{events:?}");
+}
+
+#[test]
+fn an_edited_creation_is_asked_about() {
+    for answer in [false, true] {
+        let process = Process { answer, ..failed().next(2) };
+        let engine = process.resume().expect("resume");
+        let result = process.call(&engine, 5, "create_account", "dev", json!({"email": "other@x.org"}));
+        assert_eq!(process.toy.world().accounts.len(), if answer { 2 } else { 1 });
+        if let Err(error) = result {
+            let text = error.to_string();
+            assert!(text.contains(r#"another one would be created (email: "dev@x.org" -> "other@x.org")"#), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_creation_with_other_arguments_is_a_new_request() {
+    let process = Process::first(1);
+    let engine = process.play();
+    process.toy.world().answers = vec![Failure::fatal("EMAIL_ALREADY_EXISTS", "taken")];
+    process.account(&engine, "dev").expect_err("taken");
+    engine.finish(Some(Kind::Failed)).expect("recap");
+    let next = process.next(2);
+    let engine = next.resume().expect("resume");
+    next.call(&engine, 5, "create_account", "dev", json!({"email": "free@x.org"})).expect("created");
+    assert_eq!(next.toy.world().accounts.len(), 1);
+}
+
+#[test]
+fn a_lagging_list_after_a_crash_makes_no_second_account() {
+    for event in 0..8 {
+        let first = Process::first(1);
+        first.time.crash_at(event);
+        if let Ok(engine) = Engine::play(first.ports(), start(), false) {
+            let _ = first.account(&engine, "dev");
+        }
+        let second = first.next(2);
+        second.toy.world().lag = Duration::from_secs(100);
+        let engine = second.resume().expect("resume");
+        second
+            .account(&engine, "dev")
+            .map(drop)
+            .or_else(|error| {
+                // Created in this very process: the toy's output then is what the lagging list does not show.
+                if matches!(error, StepError::Failed { .. }) { Err(error) } else { Ok(()) }
+            })
+            .expect("found or created");
+        assert_eq!(second.toy.world().accounts.len(), 1, "crash at {event}");
+    }
+}
+
+#[test]
+fn an_open_change_is_settled_even_if_the_script_no_longer_reaches_it() {
+    let process = Process::first(1);
+    process.time.crash_at(2);
+    let engine = process.play();
+    process.account(&engine, "dev").expect_err("crash");
+    let next = process.next(2);
+    let engine = next.resume().expect("resume");
+    let view = next.journal.view(engine.run()).expect("view");
+    assert!(view.steps[&key("create_account", "dev")].open.is_empty());
+    assert_eq!(engine.finish(None).expect("recap").status, RunStatus::Done);
+}
+
+#[test]
+fn a_run_that_may_have_changed_something_stands_in_the_way() {
+    let process = failed();
+    let earlier = process.journal.find(None).expect("run").id;
+    let next = process.next(2);
+    let error = Engine::play(next.ports(), start(), false).map(drop).expect_err("refused");
+    assert_eq!((error.kind, error.code), (Kind::Paused, "unfinished-run"));
+    assert_eq!(error.hints[0], format!("continue it: runner resume {earlier}"));
+    let engine = Engine::play(next.ports(), start(), true).expect("fresh");
+    next.account(&engine, "dev").expect("looked at");
+    assert_eq!(next.statuses(), [("create_account dev".into(), Status::Ok)], "a fresh play never reads earlier outcomes");
+    engine.finish(None).expect("recap");
+    let after = next.next(3);
+    let over = Engine::resume(after.ports(), &earlier, start()).map(drop).expect_err("over");
+    assert_eq!(over.code, "run-over");
+    Engine::play(after.ports(), start(), false).expect("nothing stands in the way any more");
+}
+
+#[test]
+fn a_run_that_sent_nothing_does_not() {
+    let process = Process::first(1);
+    process.play().finish(Some(Kind::Failed)).expect("recap");
+    Engine::play(process.next(2).ports(), start(), false).expect("play");
+}
+
+#[test]
+fn fresh_settles_creations_first() {
+    let process = Process::first(1);
+    process.toy.world().lose_reply.insert(0);
+    process.toy.world().blind = Some(Failure::new(FailureClass::NeedsYou, "unsure", "who knows"));
+    let engine = process.play();
+    process.account(&engine, "dev").expect_err("undecided");
+    engine.finish(Some(Kind::Paused)).expect("recap");
+    let next = process.next(2);
+    let error = Engine::play(next.ports(), start(), true).map(drop).expect_err("might do harm");
+    assert_eq!((error.kind, error.code), (Kind::Paused, "unsettled"));
+    next.toy.world().blind = None;
+    let engine = Engine::play(next.ports(), start(), true).expect("settled");
+    next.account(&engine, "dev").expect("found");
+    assert_eq!(next.toy.world().accounts.len(), 1);
+}

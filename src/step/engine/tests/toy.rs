@@ -346,7 +346,7 @@ impl Process {
     pub(super) fn side_by_side<'a>(&self, work: Vec<Box<dyn FnOnce() -> Result<(), StepError> + Send + 'a>>) -> Result<(), StepError> {
         let branches = work.into_iter().zip('a'..).map(|(run, label)| Branch { label: label.into(), run }).collect();
         let results = parallel(&self.time, &Slots::new(8), branches);
-        results.into_iter().map(|result| result.expect("no panic and no thread trouble")).collect()
+        results.into_iter().try_for_each(|result| result.expect("no panic and no thread trouble"))
     }
 
     /// The playbook of the crash tests: three branches with an account and two roles each, one of them shared by all, and a read.
