@@ -1,7 +1,8 @@
 //! The main job from the real binary: play, play again, drift, kill and resume, edit and resume, two runners, Ctrl-C.
 
+use crate::other_client::Served;
 use crate::project::{Project, talk_of};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, Read};
 use std::process::{Command, Stdio};
 
@@ -21,6 +22,33 @@ fn the_first_play_makes_five_accounts_and_the_second_changes_nothing() {
     let before = project.world();
     let second = project.run(&["play", PLAYBOOK]).ok();
     assert_eq!(recap(&second.stdout, "changed"), 0, "{}", second.stdout);
+    assert_eq!(before, project.world());
+}
+
+#[test]
+fn what_another_client_changed_is_put_right_and_nothing_else() {
+    let project = Project::with_playbooks();
+    project.run(&["play", PLAYBOOK]).ok();
+    let before = project.world();
+    let world: Value = serde_json::from_str(&before).unwrap();
+    let id = |name: &str| world["accounts"].as_object().unwrap().values().find(|a| a["name"] == name).unwrap()["id"].as_str().unwrap().to_owned();
+    let policy = world["accounts"][id("security")]["iam"]["groups"]["ro-external-accounts"]["inline"].as_object().unwrap().keys().next().unwrap().clone();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]});
+
+    let served = Served::start(&project);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let security = served.iam(served.inside(&id("security")).await);
+        security.delete_group_policy().group_name("ro-external-accounts").policy_name(policy).send().await.unwrap();
+        let dev = served.iam(served.inside(&id("dev")).await);
+        let role = "allow-admin-from-security-account";
+        dev.update_assume_role_policy().role_name(role).policy_document(trust.to_string()).send().await.unwrap();
+    });
+    drop(served);
+    assert_ne!(before, project.world());
+
+    let again = project.run(&["play", PLAYBOOK]).ok();
+    assert_eq!(recap(&again.stdout, "changed"), 2, "{}", again.stdout);
     assert_eq!(before, project.world());
 }
 

@@ -1,3 +1,8 @@
 //! All integration tests in one binary: linking once is what keeps the suite quick.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod imports;
+mod other_client;
+mod project;
+mod sandbox_sdk;
+mod spine;

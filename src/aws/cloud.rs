@@ -362,7 +362,8 @@ impl Cloud {
         if let Some((credentials, caller)) = own.as_ref().filter(|(credentials, _)| is_fresh(credentials, self.time().now())) {
             return Ok((credentials.clone(), caller.clone()));
         }
-        let credentials = self.load(&self.0.base).await?;
+        // Boxed: the SDK's chain of providers is a future of many kilobytes.
+        let credentials = Box::pin(self.load(&self.0.base)).await?;
         let caller = self.identify(&credentials).await?;
         if let Some(pin) = self.0.pin.as_ref().filter(|pin| **pin != caller.account) {
             return Err(Failure::needs_you(
@@ -381,7 +382,7 @@ impl Cloud {
             return Err(Failure::needs_you("no-credentials", format!("the target has no credentials of its own for account {id}"))
                 .hint("give the account a profile in runner.toml, then resume"));
         };
-        let credentials = self.load(base).await?;
+        let credentials = Box::pin(self.load(base)).await?;
         let caller = self.identify(&credentials).await?;
         if caller.account != id {
             return Err(Failure::needs_you(

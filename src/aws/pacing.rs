@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(waits, [0, 0, 0, 10, 20]);
         // Another account has its own bucket, and rest refills this one.
         assert!(pacing.reserve("444455556666", "organizations:CreateAccount", now).is_zero());
-        let later = now + Duration::from_secs(60);
+        let later = now + Duration::from_mins(1);
         assert!(pacing.reserve("111122223333", "organizations:CreateAccount", later).is_zero());
     }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 pub const DEFAULT_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// Credentials are replaced this long before they expire.
-const AHEAD: Duration = Duration::from_secs(300);
+const AHEAD: Duration = Duration::from_mins(5);
 
 /// What an `assume` may say beyond the role itself; all of it optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -167,7 +167,7 @@ impl Session {
             let fetched = match &self.spec.reach {
                 Reach::Own | Reach::Further => self.cloud.further(&self.spec.account).await?,
                 Reach::Mfa { via, serial } => self.session_token(via, serial).await?,
-                Reach::Role { via, arn, terms } => self.assume_role(via, arn, terms).await?,
+                Reach::Role { via, arn, terms } => Box::pin(self.assume_role(via, arn, terms)).await?,
             };
             *slot = Some(fetched.clone());
             Ok(fetched)
@@ -188,7 +188,7 @@ impl Session {
             let tag = aws_sdk_sts::types::Tag::builder().key(key).value(value).build();
             call = call.tags(tag.map_err(|error| Failure::fatal("session-tag", format!("session tag `{key}`: {error}; give it a value")))?);
         }
-        match via.read("sts:AssumeRole", call.send()).await {
+        match Box::pin(via.read("sts:AssumeRole", call.send())).await {
             Ok(reply) => {
                 self.cloud.grown_up(arn);
                 from_sts(reply.credentials, "AssumeRole")
@@ -202,7 +202,7 @@ impl Session {
         if is_denied(&failure.code) && failure.class == FailureClass::Fatal {
             if let Some(wait) = self.cloud.newborn_wait(arn) {
                 failure.class = FailureClass::RetryAfter(wait);
-                failure.code = "not-ready".to_owned();
+                "not-ready".clone_into(&mut failure.code);
                 failure.hints.clear();
                 return failure;
             }

@@ -79,6 +79,9 @@ pub struct Account {
 pub struct Iam {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,
+    /// None when none is set, or when it was not asked for: it is not part of `GetAccountAuthorizationDetails`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_policy: Option<PasswordPolicy>,
     #[serde(default)]
     pub users: BTreeMap<String, User>,
     #[serde(default)]
@@ -87,6 +90,27 @@ pub struct Iam {
     pub roles: BTreeMap<String, Role>,
     #[serde(default)]
     pub policies: BTreeMap<Arn, ManagedPolicy>,
+}
+
+/// As UpdateAccountPasswordPolicy sets it: a whole, in which what was left out has its default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "AWS's own members")]
+pub struct PasswordPolicy {
+    /// 6-128.
+    pub minimum_length: u32,
+    pub require_symbols: bool,
+    pub require_numbers: bool,
+    pub require_uppercase: bool,
+    pub require_lowercase: bool,
+    pub allow_users_to_change: bool,
+    /// Days, 1-1095; none when passwords do not expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u32>,
+    /// How many earlier passwords are refused, 1-24.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse_prevention: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hard_expiry: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

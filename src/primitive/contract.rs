@@ -77,7 +77,7 @@ impl Argument {
     pub(super) fn within(mut self, inner: &str, outer: &str) -> Argument {
         match self.path.strip_prefix(inner) {
             Some(rest) => self.path = format!("{outer}{rest}"),
-            None => self.path = outer.to_owned(),
+            None => outer.clone_into(&mut self.path),
         }
         self
     }

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven).
-const USABLE_WITHIN: Duration = Duration::from_secs(15 * 60);
+const USABLE_WITHIN: Duration = Duration::from_mins(15);
 /// An account that is not listed this long after the request was never asked for.
-const LISTED_WITHIN: Duration = Duration::from_secs(60);
+const LISTED_WITHIN: Duration = Duration::from_mins(1);
 /// By so much AWS's clock and ours may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -219,7 +219,7 @@ impl Primitive for CreateAccount {
     async fn settle(session: &Session, args: &Args, detail: &Detail, unknown: Unknown<'_>) -> Result<Settled, Failure> {
         if *detail != Detail::CreateAccount {
             // Both are harmless to repeat: what is there now decides.
-            return Ok(match Self::wanted(session, args, detail).await? {
+            return Ok(match Box::pin(Self::wanted(session, args, detail)).await? {
                 Some(_) => Settled::NotHappened,
                 None => Settled::Happened,
             });

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a new role may not be assumable everywhere (Terraform waits as long).
-const SPREAD: Duration = Duration::from_secs(120);
+const SPREAD: Duration = Duration::from_mins(2);
 
-const DOC: &str = r##"`session.create_role(name, #{trust, path, description, max_session, boundary, tags, managed, inline})`
+const DOC: &str = r#"`session.create_role(name, #{trust, path, description, max_session, boundary, tags, managed, inline})`
 
 Makes a role, or brings the one of that name to these terms. What the map does not name is left as it is; a different `path` is an
 error, since AWS cannot change it. Returns `#{kind, arn, name, account}`.
@@ -35,7 +35,7 @@ output("auditor", role.arn);
 ```
 
 Errors: `path-differs`, `policy-malformed`, `policy-too-long`, and AWS's own (`MalformedPolicyDocument`, `LimitExceeded`).
-"##;
+"#;
 
 pub(super) const SPEC: Spec = Spec {
     name: "create_role",
@@ -281,7 +281,7 @@ mod tests {
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]})
     }
 
-    fn args(extra: Value) -> Args {
+    fn args(extra: &Value) -> Args {
         let mut value = json!({"name": "auditor", "trust": trust("111122223333")});
         let fields = value.as_object_mut().unwrap();
         fields.extend(extra.as_object().unwrap().clone());
@@ -315,14 +315,14 @@ mod tests {
             (json!({"description": "x", "max_session": 7200}), &["UpdateRole"]),
             (json!({"boundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"}), &["PutRolePermissionsBoundary"]),
         ] {
-            assert_eq!(calls::<CreateRole>(&args(extra.clone()), Some(&there())), wanted, "{extra}");
+            assert_eq!(calls::<CreateRole>(&args(&extra), Some(&there())), wanted, "{extra}");
         }
-        assert_eq!(calls::<CreateRole>(&args(json!({})), None), ["CreateRole"]);
+        assert_eq!(calls::<CreateRole>(&args(&json!({})), None), ["CreateRole"]);
     }
 
     #[test]
     fn a_path_cannot_be_changed() {
-        let failure = CreateRole::changes(&args(json!({"path": "/b/"})), Some(&there())).unwrap_err();
+        let failure = CreateRole::changes(&args(&json!({"path": "/b/"})), Some(&there())).unwrap_err();
         assert_eq!(failure.code, "path-differs");
         assert_eq!(failure.message, "path differs and cannot be changed: `/` (AWS) `/b/` (wanted)");
     }

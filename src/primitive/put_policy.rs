@@ -164,22 +164,22 @@ mod tests {
     use super::*;
     use crate::primitive::testing::{calls, checked};
 
-    fn document(action: Value) -> Value {
+    fn document(action: &Value) -> Value {
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
     }
 
     #[test]
     fn only_a_different_document_is_put() {
-        let args = checked::<PutGroupPolicy>(json!({"group": "g", "name": "p", "document": document(json!("iam:ListUsers"))})).unwrap();
+        let args = checked::<PutGroupPolicy>(json!({"group": "g", "name": "p", "document": document(&json!("iam:ListUsers"))})).unwrap();
         let found = |value: Value| Found { document: Some(Document::stored(value)) };
-        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&found(document(json!(["iam:ListUsers"]))))), [] as [&str; 0]);
-        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&found(document(json!("iam:GetUser"))))), ["PutGroupPolicy"]);
+        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&found(document(&json!(["iam:ListUsers"]))))), [] as [&str; 0]);
+        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&found(document(&json!("iam:GetUser"))))), ["PutGroupPolicy"]);
         assert_eq!(calls::<PutGroupPolicy>(&args, Some(&Found { document: None })), ["PutGroupPolicy"]);
     }
 
     #[test]
     fn json_text_is_a_document_too_and_its_mistakes_are_placed() {
-        let text = document(json!("iam:ListUsers")).to_string();
+        let text = document(&json!("iam:ListUsers")).to_string();
         assert!(checked::<PutRolePolicy>(json!({"role": "r", "name": "p", "document": text})).is_ok());
         let mistake = checked::<PutRolePolicy>(json!({"role": "r", "name": "p", "document": {"Statement": [{"Efect": "Allow"}]}}));
         assert_eq!(mistake.err().unwrap().path, "document.Statement[0].Efect");

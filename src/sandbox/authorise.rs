@@ -17,6 +17,7 @@ pub(crate) fn check(call: &Call, need: Need) -> Result<(), AwsError> {
     let mut context = need.context;
     context.insert("aws:CurrentTime".to_owned(), vec![iso(call.now)]);
     context.insert("aws:EpochTime".to_owned(), vec![call.now.as_second().to_string()]);
+    context.insert("aws:RequestedRegion".to_owned(), vec![call.region.to_owned()]);
     let request = Request { caller: &call.caller, action, resource: &need.resource, context, trust };
     let decision = access::authorise(call.world.estate(), &request);
     match decision.message(&call.caller_arn(), action, &need.resource) {

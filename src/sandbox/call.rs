@@ -19,6 +19,8 @@ pub(crate) struct Call<'a> {
     /// How the caller's credentials came to be.
     pub source: Source,
     pub access_key_id: &'a str,
+    /// The region the request is signed for.
+    pub region: &'a str,
     /// A fault's reason why the CreateAccount of this call will fail.
     pub failing: Option<&'a str>,
     pub world: &'a mut World,

@@ -46,7 +46,7 @@ impl Call<'_> {
         };
         let after = match self.params.text("Marker") {
             None => None,
-            Some(marker) => Some(decode(marker).ok_or_else(|| AwsError::validation(format!("Invalid Marker: {marker}")))?),
+            Some(marker) => Some(decode(marker).ok_or_else(|| AwsError::validation("Invalid Marker."))?),
         };
         Ok(cut(items, after.as_deref(), size))
     }

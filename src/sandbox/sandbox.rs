@@ -6,10 +6,11 @@ use super::faults::{self, Kind as Fault};
 use super::params::Params;
 use super::service::{self, Operation};
 use super::settings::Settings;
+use super::signature::{self, Signed};
 use super::storage::{self, Storage};
 use super::wire::{self, Protocol, Service};
 use super::world::{Source, World};
-use super::{genesis, ids, mfa, organizations, request, signature, throttle};
+use super::{genesis, ids, mfa, organizations, request, throttle};
 use crate::error::Error;
 use crate::estate::Estate;
 use bytes::Bytes;
@@ -50,6 +51,7 @@ struct Arrival {
     operation: String,
     params: Params,
     access_key_id: String,
+    region: String,
 }
 
 impl Sandbox {
@@ -94,6 +96,9 @@ impl Sandbox {
         state.requests += 1;
         let id = ids::request(state.world.seed(), state.requests);
         let protocol = request::protocol(&parts);
+        if state.requests == 1 {
+            state.world.forget_expired(now);
+        }
         organizations::settle(&mut state.world, now);
         let arrival = match state.arrive(protocol, &parts, &body, now) {
             Ok(arrival) => arrival,
@@ -160,11 +165,12 @@ impl State {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Arrival, (Option<Service>, AwsError)> {
-        let (access_key_id, service) = signature::authenticate(&self.world, protocol, parts, body, now).map_err(|error| (None, error))?;
-        let (operation, members) = request::read(service, protocol, parts, body).map_err(|error| (Some(service), error))?;
-        check_source(&self.world, service, &operation, &access_key_id).map_err(|error| (Some(service), error))?;
-        let params = Params::new(service.protocol(), members);
-        Ok(Arrival { service, operation, params, access_key_id })
+        let signed = signature::authenticate(&self.world, protocol, parts, body, now).map_err(|error| (None, error))?;
+        let refused = |error| (Some(signed.service), error);
+        let (operation, members) = request::read(signed.service, protocol, parts, body).map_err(refused)?;
+        check_source(&self.world, signed.service, &operation, &signed.access_key_id).map_err(refused)?;
+        let Signed { access_key_id, service, region } = signed;
+        Ok(Arrival { service, operation, params: Params::new(service.protocol(), members), access_key_id, region })
     }
 
     /// The call with the fault that meets it.
@@ -211,6 +217,7 @@ impl State {
             caller,
             source: credential.source,
             access_key_id: &arrival.access_key_id,
+            region: &arrival.region,
             failing,
             world: &mut self.world,
             settings,

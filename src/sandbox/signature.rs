@@ -32,14 +32,16 @@ struct Authorization<'a> {
     signature: Vec<u8>,
 }
 
-/// Whose request this is: the access key id, and the service it is signed for.
-pub(crate) fn authenticate(
-    world: &World,
-    protocol: Protocol,
-    parts: &Parts,
-    body: &[u8],
-    now: Timestamp,
-) -> Result<(String, Service), AwsError> {
+/// Whose request this is, and for which service and region it is signed.
+#[derive(Debug)]
+pub(crate) struct Signed {
+    pub access_key_id: String,
+    pub service: Service,
+    pub region: String,
+}
+
+/// Checks the signature and all that goes with it.
+pub(crate) fn authenticate(world: &World, protocol: Protocol, parts: &Parts, body: &[u8], now: Timestamp) -> Result<Signed, AwsError> {
     let Some(header) = parts.headers.get(http::header::AUTHORIZATION) else {
         return Err(match protocol {
             Protocol::Query => AwsError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token"),
@@ -67,7 +69,8 @@ pub(crate) fn authenticate(
     check_token(protocol, credential, header_text(&parts.headers, "x-amz-security-token"), now)?;
     let canonical = canonical_request(parts, body, &authorization).map_err(|what| mismatch(protocol, what))?;
     if verify(&credential.secret, &authorization, stamp, &canonical) {
-        return Ok((authorization.access_key_id.to_owned(), service));
+        let Authorization { access_key_id, region, .. } = authorization;
+        return Ok(Signed { access_key_id: access_key_id.to_owned(), service, region: region.to_owned() });
     }
     Err(mismatch(
         protocol,

@@ -3,7 +3,7 @@
 
 use crate::access::Caller;
 use crate::estate::{Account, AccountId, Estate, Organization, Tags};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,8 +82,6 @@ pub(crate) struct Extras {
     pub mfa_devices: BTreeMap<String, MfaDevice>,
     /// Users with a console password, by name.
     pub login_profiles: BTreeMap<String, LoginProfile>,
-    /// The members of UpdateAccountPasswordPolicy as they were given; none when no policy is set.
-    pub password_policy: Option<serde_json::Value>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -241,6 +239,20 @@ impl World {
     pub(crate) fn remove_credential(&mut self, access_key_id: &str) -> Option<Credential> {
         self.touched.insert((Kind::Credential, access_key_id.to_owned()));
         self.credentials.remove(access_key_id)
+    }
+
+    /// Drops sessions that ended more than a day ago, so that a stored world does not grow with every run.
+    pub(crate) fn forget_expired(&mut self, now: Timestamp) {
+        let old = now.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+        let gone: Vec<String> = self
+            .credentials
+            .iter()
+            .filter(|(_, credential)| credential.expires.is_some_and(|expires| expires < old))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in gone {
+            self.remove_credential(&id);
+        }
     }
 
     /// Every set of credentials by access key id.

@@ -1,10 +1,8 @@
-//! Two evaluators by other hands, on identity policies, where both are known to be right (`reference/feasibility.md`, section 4).
+//! An evaluator by another hand, on identity policies, where it is known to be right.
 
 use crate::policy::{Context, Document, Outcome, Query, evaluate};
-use awsim_iam_policy as awsim;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 
 const PRINCIPAL: &str = "arn:aws:iam::111122223333:user/ann";
 
@@ -60,24 +58,6 @@ fn ours(document: &Value, action: &str, resource: &str, keys: &[(&str, &str)]) -
     }
 }
 
-fn awsim(document: &Value, action: &str, resource: &str, keys: &[(&str, &str)]) -> &'static str {
-    let policies = [awsim::parse(&document.to_string()).expect("awsim reads it")];
-    let context: HashMap<String, awsim::ContextValue> =
-        keys.iter().map(|(key, value)| ((*key).to_owned(), awsim::ContextValue::String((*value).to_owned()))).collect();
-    let request = awsim::AuthzRequest {
-        principal_arn: PRINCIPAL,
-        principal_account: "111122223333",
-        action,
-        resource_arn: resource,
-        context: &context,
-    };
-    match awsim::evaluate(&request, &awsim::EvalContext { identity_policies: &policies, ..Default::default() }) {
-        awsim::Decision::Allow => "allow",
-        awsim::Decision::ExplicitDeny => "deny",
-        awsim::Decision::ImplicitDeny => "nothing",
-    }
-}
-
 fn iam_rs(document: &Value, action: &str, resource: &str, keys: &[(&str, &str)]) -> &'static str {
     let policy: iam_rs::IAMPolicy = serde_json::from_value(document.clone()).expect("iam-rs reads it");
     let mut context = iam_rs::Context::new();
@@ -118,7 +98,6 @@ proptest! {
         keys.extend(mfa.map(|mfa| ("aws:MultiFactorAuthPresent", mfa)));
         keys.extend(age.map(|age| ("aws:MultiFactorAuthAge", age)));
         let ours = ours(&document, action, &resource, &keys);
-        prop_assert_eq!(ours, awsim(&document, action, &resource, &keys), "awsim-iam-policy on {}", &document);
         prop_assert_eq!(ours, iam_rs(&document, action, &resource, &keys), "iam-rs on {}", &document);
     }
 }

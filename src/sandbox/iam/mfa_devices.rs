@@ -34,7 +34,7 @@ fn device<'a>(call: &'a Call, serial: &str) -> Option<&'a MfaDevice> {
 fn create_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
     let name = names::name(call, "VirtualMFADeviceName", 226)?;
     let arn = serial(call, &names::path(call)?, &name);
-    let given = call.params.tags("Tags")?;
+    let given = names::tags(call)?;
     let mut needs = vec![Need::on(arn.as_str()).request_tags(&given)];
     if !given.is_empty() {
         needs.push(Need::on(arn).action("iam:TagMFADevice").request_tags(&given));
@@ -47,7 +47,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
     if device(call, &serial).is_some() {
         return Err(AwsError::already_exists("MFA device already exists."));
     }
-    let made = MfaDevice { tags: call.params.tags("Tags")?, ..MfaDevice::default() };
+    let made = MfaDevice { tags: names::tags(call)?, ..MfaDevice::default() };
     let seed = base64(mfa::seed(call.world, &serial).as_bytes());
     let shown = json!({ "SerialNumber": serial, "Base32StringSeed": seed, "Tags": tags::show(&made.tags) });
     call.world.extras_mut(&call.caller.account).mfa_devices.insert(serial, made);

@@ -1,5 +1,6 @@
 //! The rules of IAM's parameters (botocore's model of IAM), refused in AWS's words before anything else is looked at.
 
+use crate::estate::Tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::params::lower_first;
@@ -126,6 +127,31 @@ pub(super) fn version_id(call: &Call) -> Result<String, AwsError> {
 /// A description of a role or policy, at most 1000 characters.
 pub(super) fn description(call: &Call) -> Result<Option<String>, AwsError> {
     call.params.text("Description").map(|text| length("Description", text, 0, 1000).map(|()| text.to_owned())).transpose()
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+fn is_tag_char(c: char) -> bool {
+    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
+}
+
+/// `Tags`: at most fifty, keys of 1-128 characters, values of at most 256.
+pub(super) fn tags(call: &Call) -> Result<Tags, AwsError> {
+    let items = call.params.list("Tags")?;
+    if items.len() > super::quotas::TAGS {
+        return Err(refused("Tags", "Member must have length less than or equal to 50"));
+    }
+    for (index, item) in items.iter().enumerate() {
+        for (member, least, most) in [("key", 1, 128), ("value", 0, 256)] {
+            let name = if member == "key" { "Key" } else { "Value" };
+            let Some(text) = item[name].as_str() else { continue };
+            let member = format!("tags.{}.member.{member}", index + 1);
+            length(&member, text, least, most)?;
+            if !text.chars().all(is_tag_char) {
+                return Err(refused(&member, r"Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+"));
+            }
+        }
+    }
+    call.params.tags("Tags")
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ fn create_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
     let name = names::name(call, "PolicyName", names::LONG)?;
     let path = names::path(call)?;
     names::description(call)?;
-    let given = call.params.tags("Tags")?;
+    let given = names::tags(call)?;
     let policy = call.iam_arn("policy", &path, &name);
     let mut needs = vec![Need::on(policy.as_str()).request_tags(&given)];
     if !given.is_empty() {
@@ -154,7 +154,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
         description: names::description(call)?.unwrap_or_default(),
         versions: BTreeMap::from([("v1".to_owned(), document)]),
         default_version: "v1".to_owned(),
-        tags: call.params.tags("Tags")?,
+        tags: names::tags(call)?,
     };
     let policy_arn = call.iam_arn("policy", &path, &name);
     note_created(call, policy_arn.clone());

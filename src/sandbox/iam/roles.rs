@@ -53,7 +53,7 @@ fn create_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
     let arn = call.iam_arn("role", &names::path(call)?, &name);
     names::description(call)?;
     max_session(call)?;
-    let given = call.params.tags("Tags")?;
+    let given = names::tags(call)?;
     let mut needs = vec![boundaries::with_given(call, Need::on(arn.as_str()))?.request_tags(&given)];
     if !given.is_empty() {
         needs.push(Need::on(arn).action("iam:TagRole").request_tags(&given));
@@ -77,7 +77,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
         description: names::description(call)?,
         max_session: Some(max_session(call)?.unwrap_or(DEFAULT_SESSION)),
         boundary,
-        tags: call.params.tags("Tags")?,
+        tags: names::tags(call)?,
         attached: BTreeSet::new(),
         inline: BTreeMap::new(),
     };

@@ -1,7 +1,7 @@
 //! Tags of users, roles and policies.
 
 use super::entity::Entity;
-use super::{policies, quotas};
+use super::{names, policies, quotas};
 use crate::estate::Tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
@@ -26,7 +26,7 @@ pub(super) fn show(tags: &Tags) -> Value {
 }
 
 fn tag_need(call: &Call, entity: Entity) -> Result<Vec<Need>, AwsError> {
-    Ok(vec![entity.need(call)?.request_tags(&call.params.tags("Tags")?)])
+    Ok(vec![entity.need(call)?.request_tags(&names::tags(call)?)])
 }
 
 fn untag_need(call: &Call, entity: Entity) -> Result<Vec<Need>, AwsError> {
@@ -62,7 +62,7 @@ fn set(call: &mut Call, entity: Entity, name: &str, tags: Tags) -> Result<Value,
 fn tag(call: &mut Call, entity: Entity) -> Result<Value, AwsError> {
     let holder = entity.found(call)?;
     let have = holder.tags.cloned().unwrap_or_default();
-    let tags = merged(&have, call.params.tags("Tags")?, &format!("TagsPer{}", entity.title()))?;
+    let tags = merged(&have, names::tags(call)?, &format!("TagsPer{}", entity.title()))?;
     let name = holder.name.to_owned();
     set(call, entity, &name, tags)
 }
@@ -85,7 +85,7 @@ fn list(call: &mut Call, entity: Entity) -> Result<Value, AwsError> {
 }
 
 fn tag_policy_need(call: &Call) -> Result<Vec<Need>, AwsError> {
-    Ok(vec![policies::need(call)?.request_tags(&call.params.tags("Tags")?)])
+    Ok(vec![policies::need(call)?.request_tags(&names::tags(call)?)])
 }
 
 fn untag_policy_need(call: &Call) -> Result<Vec<Need>, AwsError> {
@@ -99,7 +99,7 @@ fn set_policy(call: &mut Call, tags: Tags) -> Result<Value, AwsError> {
 }
 
 fn tag_policy(call: &mut Call) -> Result<Value, AwsError> {
-    let tags = merged(&policies::customer(call)?.tags, call.params.tags("Tags")?, "TagsPerPolicy")?;
+    let tags = merged(&policies::customer(call)?.tags, names::tags(call)?, "TagsPerPolicy")?;
     set_policy(call, tags)
 }
 

@@ -8,6 +8,7 @@ use crate::policy::{Document, Kind, size};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::world::World;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 /// The trust policy in the request.
@@ -17,7 +18,7 @@ pub(super) fn given(call: &Call, member: &str) -> Result<Document, AwsError> {
         return Err(quotas::exceeded("ACLSizePerRole", size::TRUST));
     }
     for principals in document.statements().iter().filter_map(|statement| statement.principals.as_ref()) {
-        if let Some(unknown) = principals.aws.iter().find(|name| !exists(call.world.estate(), name)) {
+        if let Some(unknown) = principals.aws.iter().find(|name| !exists(call.world.estate(), name) || is_newborn(call, name)) {
             return Err(AwsError::malformed_policy(format!("Invalid principal in policy: \"AWS\":\"{unknown}\"")));
         }
     }
@@ -55,6 +56,14 @@ fn exists(estate: &Estate, principal: &str) -> bool {
         ("sts", Some(("federated-user", _))) => true,
         _ => false,
     }
+}
+
+/// IAM is eventually consistent, if the target asks for it: a user or role made a moment ago is no principal yet.
+fn is_newborn(call: &Call, principal: &str) -> bool {
+    let lag = SignedDuration::try_from(call.settings.iam_lag).unwrap_or(SignedDuration::MAX);
+    arn::parse(principal)
+        .and_then(|named| call.world.created(named.account, principal))
+        .is_some_and(|made| call.now.duration_since(made) < lag)
 }
 
 /// Writes `new` wherever a trust policy names the principal `old`.

@@ -54,7 +54,7 @@ fn show_whole(call: &Call, name: &str, user: &User) -> Value {
 fn create_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
     let name = Entity::User.asked(call)?;
     let arn = call.iam_arn("user", &names::path(call)?, &name);
-    let given = call.params.tags("Tags")?;
+    let given = names::tags(call)?;
     let mut needs = vec![boundaries::with_given(call, Need::on(arn.as_str()))?.request_tags(&given)];
     if !given.is_empty() {
         needs.push(Need::on(arn).action("iam:TagUser").request_tags(&given));
@@ -74,7 +74,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
         id: unique_id(call, "AIDA", "user", &name),
         path: names::path(call)?,
         boundary,
-        tags: call.params.tags("Tags")?,
+        tags: names::tags(call)?,
         groups: BTreeSet::new(),
         attached: BTreeSet::new(),
         inline: BTreeMap::new(),

@@ -168,7 +168,7 @@ fn listed(document: &Document) -> Vec<Value> {
     }
 }
 
-/// The tags of the new session: those that the caller's session passes on, under those of the call.
+/// The tags of the new session. `TransitiveTagKeys` is checked, but the sandbox does not hand tags on along a chain.
 fn session_tags(call: &Call) -> Result<Tags, AwsError> {
     let transitive = call.params.texts("TransitiveTagKeys")?;
     let tags = call.params.tags("Tags")?;

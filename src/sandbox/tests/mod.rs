@@ -5,6 +5,7 @@ pub(crate) mod client;
 mod assume;
 mod creation;
 mod faults;
+mod junk;
 mod mfa;
 mod organization;
 mod serve;

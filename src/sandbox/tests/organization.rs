@@ -152,6 +152,18 @@ fn a_service_control_policy_binds_members() {
 }
 
 #[test]
+fn a_policy_can_keep_a_region_out() {
+    let (client, root, accounts) = organization();
+    let content = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sts:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"}}}]}"#;
+    let input = json!({ "Name": "no", "Description": "", "Type": "SERVICE_CONTROL_POLICY", "Content": content });
+    let policy = client.organizations("CreatePolicy", &input).json()["Policy"]["PolicySummary"]["Id"].clone();
+    assert_eq!(client.organizations("AttachPolicy", &json!({ "PolicyId": policy, "TargetId": root })).code(), "");
+    let role = format!("arn:aws:iam::{}:role/OrganizationAccountAccessRole", accounts[0]);
+    let inside = client.assume(&role, &[]).expect("a session");
+    assert_eq!(inside.query("sts", "GetAccessKeyInfo", &[("AccessKeyId", "A")]).code(), "AccessDenied");
+}
+
+#[test]
 fn tags_of_every_kind_of_resource() {
     let (client, root, accounts) = organization();
     let ou = unit(&client, &root, "U");

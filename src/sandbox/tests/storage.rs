@@ -43,6 +43,14 @@ fn a_world_is_there_again_after_reopening() {
     client.token = session.text("SessionToken").map(str::to_owned);
     assert_eq!(client.query("sts", "GetCallerIdentity", &[]).code(), "", "sessions live on");
     assert_eq!(client.later(50_000).query("sts", "GetCallerIdentity", &[]).code(), "ExpiredToken");
+    drop(again);
+    let later = Client { sandbox: client.sandbox.clone(), ..client.later(200_000) };
+    drop(client);
+    assert_eq!(later.query("sts", "GetCallerIdentity", &[]).code(), "ExpiredToken", "known for the life of the process");
+    drop(later.sandbox);
+    let third = open(&path).expect("a sandbox");
+    let client = Client { sandbox: third.clone(), key: later.key, token: later.token, now: later.now };
+    assert_eq!(client.query("sts", "GetCallerIdentity", &[]).code(), "InvalidClientTokenId", "then forgotten");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::table::{READ, TRUST_EC2, administrator, iam, play};
+use crate::estate::canonical;
 use crate::sandbox::tests::client::Client;
 
 fn furnished() -> Client {
@@ -74,4 +75,32 @@ fn pages_run_over_all_kinds() {
     }
     // admin, bob; ops; app; local; AdministratorAccess
     assert_eq!((seen, pages), (6, 3));
+}
+
+#[test]
+fn two_worlds_compare_whatever_the_order_of_their_calls() {
+    let calls: [(&str, &[(&str, &str)]); 6] = [
+        ("CreateUser", &[("UserName", "amy"), ("Tags.member.1.Key", "runner:step"), ("Tags.member.1.Value", "1")]),
+        ("CreateGroup", &[("GroupName", "dev"), ("Path", "/x/")]),
+        ("CreateRole", &[("RoleName", "build"), ("AssumeRolePolicyDocument", TRUST_EC2)]),
+        ("CreatePolicy", &[("PolicyName", "own"), ("PolicyDocument", READ)]),
+        ("UpdateAccountPasswordPolicy", &[("MinimumPasswordLength", "20")]),
+        ("CreateAccountAlias", &[("AccountAlias", "acme")]),
+    ];
+    let world = |backwards: bool| {
+        let client = administrator();
+        let mut order: Vec<_> = calls.iter().collect();
+        if backwards {
+            order.reverse();
+        }
+        for (number, (operation, params)) in order.into_iter().enumerate() {
+            let seconds = i64::try_from(number).expect("a small number");
+            assert_eq!(iam(&client.later(seconds), operation, params).status, 200, "{operation}");
+        }
+        canonical(&client.sandbox.estate())
+    };
+    let one = world(false);
+    assert_eq!(one, world(true));
+    assert!(!one.to_string().contains("runner:step"));
+    assert!(one.to_string().contains("\"minimum_length\":20"));
 }

@@ -102,3 +102,15 @@ fn a_trusted_principal_is_followed_until_it_is_gone() {
     play(&client, &[("UpdateAssumeRolePolicy", &[("RoleName", "r"), ("PolicyDocument", &trusting(&arn("rob")))], "")]);
     assert_eq!(stored_trust(&client, "r"), arn("rob"));
 }
+
+#[test]
+fn a_newborn_principal_is_unknown_for_a_while_when_asked() {
+    let settings = Settings { iam_lag: std::time::Duration::from_secs(10), ..Settings::default() };
+    let sandbox = Sandbox::open(settings, None).expect("a sandbox");
+    let client = Client::administrator(&sandbox);
+    let bob = trusting(&format!("arn:aws:iam::{}:user/bob", sandbox.management_account()));
+    let create = [("RoleName", "r"), ("AssumeRolePolicyDocument", bob.as_str())];
+    play(&client, &[("CreateUser", &[("UserName", "bob")], "")]);
+    assert_eq!(iam(&client.later(9), "CreateRole", &create).code(), "MalformedPolicyDocument");
+    assert_eq!(iam(&client.later(10), "CreateRole", &create).status, 200);
+}

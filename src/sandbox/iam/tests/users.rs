@@ -49,6 +49,7 @@ fn life_of_a_user() {
 fn tags() {
     let client = administrator();
     let bob = ("UserName", "bob");
+    let long = "x".repeat(129);
     play(
         &client,
         &[
@@ -78,6 +79,16 @@ fn tags() {
                 "TagUser",
                 &[bob, ("Tags.member.1.Key", "A"), ("Tags.member.1.Value", ""), ("Tags.member.2.Key", "a"), ("Tags.member.2.Value", "")],
                 "InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            ),
+            (
+                "TagUser",
+                &[bob, ("Tags.member.1.Key", "a;b"), ("Tags.member.1.Value", "")],
+                r"ValidationError: 1 validation error detected: Value at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+",
+            ),
+            (
+                "TagUser",
+                &[bob, ("Tags.member.1.Key", &long), ("Tags.member.1.Value", "")],
+                "ValidationError: 1 validation error detected: Value at 'tags.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 128",
             ),
         ],
     );
@@ -180,5 +191,5 @@ fn pages() {
     }
     assert_eq!(names, ["admin", "u0", "u1", "u2", "u3", "u4", "u5", "u6"]);
     let refused = iam(&client, "ListUsers", &[("Marker", "not-a-marker")]);
-    assert_eq!(refused.code(), "ValidationError");
+    assert_eq!((refused.code().as_str(), refused.message().as_str()), ("ValidationError", "Invalid Marker."));
 }
