@@ -53,7 +53,7 @@ fn locked(target: &str, file: &mut File) -> Error {
     let mut text = String::new();
     let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
     let who = match &holder {
-        Some(Holder { pid, host, since }) => format!("process {pid} on {host}, since {since}"),
+        Some(Holder { pid, host, since }) => format!("pid {pid} on {host}, since {since}"),
         // Between its lock and its first word.
         None => "a process that has only just begun".to_owned(),
     };
