@@ -83,7 +83,7 @@ mod tests {
         let error = Lock::acquire(&path, "sandbox", &time).expect_err("second");
         assert_eq!(error.kind, Kind::Locked);
         let wanted =
-            format!("another runner works on target `sandbox`: process {} on {}, since 2026-01-01T00:00:00Z", std::process::id(), host());
+            format!("another runner works on target `sandbox`: pid {} on {}, since 2026-01-01T00:00:00Z", std::process::id(), host());
         assert_eq!(error.message, wanted);
         drop(lock);
         Lock::acquire(&path, "sandbox", &time).expect("after the first is gone");
