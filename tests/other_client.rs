@@ -15,8 +15,7 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(project: &Project) -> Served {
-        let mut child =
-            project.command(&["sandbox", "serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = project.command(&["sandbox", "serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut exports = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut export = |name: &str| {
             let line = exports.next().unwrap().unwrap();

@@ -31,8 +31,16 @@ fn what_another_client_changed_is_put_right_and_nothing_else() {
     project.run(&["play", PLAYBOOK]).ok();
     let before = project.world();
     let world: Value = serde_json::from_str(&before).unwrap();
-    let id = |name: &str| world["accounts"].as_object().unwrap().values().find(|a| a["name"] == name).unwrap()["id"].as_str().unwrap().to_owned();
-    let policy = world["accounts"][id("security")]["iam"]["groups"]["ro-external-accounts"]["inline"].as_object().unwrap().keys().next().unwrap().clone();
+    let id = |name: &str| {
+        world["accounts"].as_object().unwrap().values().find(|a| a["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let policy = world["accounts"][id("security")]["iam"]["groups"]["ro-external-accounts"]["inline"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .next()
+        .unwrap()
+        .clone();
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]});
 
     let served = Served::start(&project);
@@ -101,7 +109,10 @@ fn a_second_runner_is_refused_and_ctrl_c_drains() {
     let project = Project::new();
     // Creations that never end within the test: the first runner waits until it is told to stop.
     project.write("runner.toml", "[targets.sandbox]\nkind = \"sandbox\"\ncreation_seconds = 3600\n");
-    project.write("p.rhai", "let org = organization();\norg.create_organization();\norg.create_account(\"a\", #{ email: \"x+a@example.com\" });\n");
+    project.write(
+        "p.rhai",
+        "let org = organization();\norg.create_organization();\norg.create_account(\"a\", #{ email: \"x+a@example.com\" });\n",
+    );
     let mut child = project.command(&["play", "p.rhai"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut talk = talk_of(&mut child);
     let mut line = String::new();

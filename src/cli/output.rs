@@ -29,7 +29,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
             let last = history.find(None)?;
             if !last.journal.view(&last.summary.id)?.outputs.contains_key(word) {
                 let message = format!("`{word}` is no run, and no output of the last run `{}`", last.summary.id);
-                return Err(Error::usage("unknown-run", message).hint("`runner runs` lists the runs, `runner output` what the last one put out"));
+                return Err(
+                    Error::usage("unknown-run", message).hint("`runner runs` lists the runs, `runner output` what the last one put out")
+                );
             }
             (last, Some(word))
         }
