@@ -55,7 +55,7 @@ impl Base {
         loaded.map_err(|error| {
             let which = profile.as_ref().map_or_else(|| "the default chain".to_owned(), |profile| format!("profile `{profile}`"));
             Failure::needs_you("no-credentials", format!("no credentials from {which}: {}", chain(&error)))
-                .hint("sign in (`aws sso login`, `aws configure`) or name another profile in runner.toml, then resume")
+                .hint("check that the profile exists and sign in (`aws configure list-profiles`, `aws sso login`), or name another one in runner.toml")
         })
     }
 }
