@@ -258,5 +258,4 @@ fn json(value: toml::Value) -> Value {
 }
 
 #[cfg(test)]
-#[path = "params_tests.rs"]
 mod tests;

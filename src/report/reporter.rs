@@ -221,5 +221,4 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-#[path = "reporter_tests.rs"]
 mod tests;

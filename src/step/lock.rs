@@ -53,7 +53,7 @@ fn locked(target: &str, file: &mut File) -> Error {
     let mut text = String::new();
     let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
     let who = match &holder {
-        Some(Holder { pid, host, since }) => format!("process {pid} on {host}, since {since}"),
+        Some(Holder { pid, host, since }) => format!("pid {pid} on {host}, since {since}"),
         // Between its lock and its first word.
         None => "a process that has only just begun".to_owned(),
     };
@@ -83,7 +83,7 @@ mod tests {
         let error = Lock::acquire(&path, "sandbox", &time).expect_err("second");
         assert_eq!(error.kind, Kind::Locked);
         let wanted =
-            format!("another runner works on target `sandbox`: process {} on {}, since 2026-01-01T00:00:00Z", std::process::id(), host());
+            format!("another runner works on target `sandbox`: pid {} on {}, since 2026-01-01T00:00:00Z", std::process::id(), host());
         assert_eq!(error.message, wanted);
         drop(lock);
         Lock::acquire(&path, "sandbox", &time).expect("after the first is gone");
