@@ -66,7 +66,7 @@ impl CloudConfig {
             run: "local".to_owned(),
             accounts: Vec::new(),
             paced: false,
-            settle_window: Duration::from_secs(60),
+            settle_window: Duration::from_mins(1),
             token_code: None,
         }
     }
