@@ -92,7 +92,7 @@ fn serve(context: &Context, port: u16) -> Result<u8, Error> {
             ];
             let told = match output {
                 Output::Json => print_document(&pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()),
-                Output::Text => print(&pairs.iter().map(|(name, value)| format!("export {name}={value}\n")).collect::<String>()),
+                Output::Text => print(&(pairs.map(|(name, value)| format!("export {name}={value}")).join("\n") + "\n")),
             };
             told.unwrap_or_else(|error| print_error(&error.to_string()));
             print_error("serving; Ctrl-C ends it\n");
