@@ -172,9 +172,11 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("tests") {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+        if path.is_dir() {
+            if !path.ends_with("tests") {
+                files.extend(rust_files(&path));
+            }
+        } else if path.extension().is_some_and(|e| e == "rs") && !path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests")) {
             files.push(path);
         }
     }

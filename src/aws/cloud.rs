@@ -66,6 +66,8 @@ pub struct CloudConfig {
     pub accounts: Vec<FurtherAccount>,
     /// Whether calls are held to AWS's published rates; not needed for an AWS in this process.
     pub paced: bool,
+    /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
+    pub settle_window: Duration,
     pub token_code: Option<TokenCode>,
 }
 
@@ -83,6 +85,7 @@ impl CloudConfig {
             run: "local".to_owned(),
             accounts: Vec::new(),
             paced: false,
+            settle_window: Duration::from_secs(60),
             token_code: None,
         }
     }
@@ -108,6 +111,7 @@ struct Newborn {
 struct Inner {
     wire: Wire,
     pacing: Pacing,
+    settle_window: Duration,
     base: Base,
     pin: Option<String>,
     run: String,
@@ -137,9 +141,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
-        let CloudConfig { time, http, endpoint_url, region, base, account_id, run, accounts, paced, token_code } = config;
+        let CloudConfig { time, http, endpoint_url, region, base, account_id, run, accounts, paced, settle_window, token_code } = config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
+            settle_window,
             wire: Wire { time, http, endpoint_url, region },
             base,
             pin: account_id,
@@ -156,6 +161,11 @@ impl Cloud {
             unread: Mutex::default(),
             creations: Arc::new(tokio::sync::Semaphore::new(CREATION_SLOTS)),
         }))
+    }
+
+    /// How long after a request its effect may stay out of AWS's lists.
+    pub(crate) fn settle_window(&self) -> Duration {
+        self.0.settle_window
     }
 
     pub fn time(&self) -> &Time {

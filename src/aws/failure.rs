@@ -93,7 +93,7 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
             format!("{call}: AWS answered with status {status} and no error code"),
         );
     };
-    let text = match (message, reason) {
+    let text = match (message.trim(), reason) {
         ("", None) => format!("{call}: {code}"),
         ("", Some(reason)) => format!("{call}: {code} ({reason})"),
         (message, None) => format!("{call}: {message}"),

@@ -1,4 +1,5 @@
-//! Writes to captured variables inside `parallel`. Each branch has its own copy of what its closure captures, so such a write is lost.
+//! Two traps of captured variables. In `parallel` each branch has its own copy of what its closure captures, so a write to one is lost.
+//! And Rhai locks a captured variable for as long as a chain of methods on it lasts, so a closure in that chain cannot use it, too.
 
 use crate::error::Error;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
@@ -36,9 +37,9 @@ const CHANGING: &[&str] = &[
 pub(super) fn lost_writes(ast: &AST) -> Vec<(Error, Position)> {
     let mut found = Vec::new();
     ast.walk(&mut |nodes: &[ASTNode]| {
-        let call = match nodes.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) => call,
-            _ => return true,
+        let Some(ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) = nodes.last()
+        else {
+            return true;
         };
         if call.name == "parallel" && call.namespace.is_empty() {
             for (name, captured) in call.args.iter().filter_map(closure) {
@@ -48,6 +49,30 @@ pub(super) fn lost_writes(ast: &AST) -> Vec<(Error, Position)> {
         true
     });
     found
+}
+
+/// Every chain of methods on a variable with a closure in it that captures the variable: it fails as soon as it runs a second time.
+pub(super) fn locked_chains(ast: &AST) -> Vec<(Error, Position)> {
+    let mut found = Vec::new();
+    ast.walk(&mut |nodes: &[ASTNode]| {
+        let Some(ASTNode::Expr(Expr::Dot(parts, ..))) = nodes.last() else { return true };
+        if let Some((variable, position)) = root(&parts.lhs).filter(|(variable, _)| passes_on(&parts.rhs, variable)) {
+            let message = format!("`{variable}` is in use by its own methods while the closure wants it, too");
+            let hint = format!("take the first part out of the chain: `let part = {variable}.…;`");
+            found.push((Error::failed("locked-variable", message).hint(hint), position));
+        }
+        true
+    });
+    found
+}
+
+/// Whether a closure among the arguments of a chain captures the variable.
+fn passes_on(chain: &Expr, variable: &str) -> bool {
+    match chain {
+        Expr::MethodCall(call, _) => call.args.iter().filter_map(closure).any(|(_, captured)| captured.contains(variable)),
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => passes_on(&parts.lhs, variable) || passes_on(&parts.rhs, variable),
+        _ => false,
+    }
 }
 
 /// Name and captured variables of a closure as Rhai writes it down: a block that shares the variables and curries them.
@@ -94,10 +119,10 @@ fn in_closure(ast: &AST, name: &str, captured: &BTreeSet<String>, found: &mut Ve
                 Error::failed("lost-write", format!("`{variable}` is changed inside `parallel`, where every branch has a copy of its own"));
             found.push((error.hint("let the closure return what is new: `parallel` gives all results in order"), position));
         }
-        if let ASTNode::Expr(expression) = node {
-            if let Some((inner, passed)) = closure(expression).filter(|(_, passed)| !passed.is_empty()) {
-                in_closure(ast, &inner, &passed.intersection(&captured).cloned().collect(), found);
-            }
+        if let ASTNode::Expr(expression) = node
+            && let Some((inner, passed)) = closure(expression).filter(|(_, passed)| !passed.is_empty())
+        {
+            in_closure(ast, &inner, &passed.intersection(&captured).cloned().collect(), found);
         }
     });
 }

@@ -9,11 +9,13 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, ParseError, ParseErro
 use serde_json::Value;
 
 /// Ends the branch with an error that no script can catch.
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors travel boxed")]
 pub(super) fn fatal(error: Error) -> Box<EvalAltResult> {
     EvalAltResult::ErrorSystem(String::new(), Box::new(error)).into()
 }
 
 /// Raises an error that a script may catch, as a map.
+#[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors travel boxed")]
 pub(super) fn catchable(fields: Map, position: Position) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(Dynamic::from(fields), position).into()
 }
@@ -50,10 +52,9 @@ fn callee_file(playbook: &Playbook, frame: &CallStackFrame, caller: String) -> S
 }
 
 /// The outermost error of a run or a branch.
-pub(super) fn from_rhai(error: Box<EvalAltResult>, playbook: &Playbook) -> Error {
+pub(super) fn from_rhai(mut error: EvalAltResult, playbook: &Playbook) -> Error {
     let mut trace: Vec<Place> = Vec::new();
     let mut file = playbook.file().to_owned();
-    let mut error = *error;
     loop {
         let position = error.position();
         match error {
@@ -89,13 +90,11 @@ fn from_leaf(leaf: EvalAltResult, position: Position, playbook: &Playbook, file:
         },
         other => other,
     };
-    let place = if position.is_none() { trace.pop() } else { None }.unwrap_or_else(|| playbook.place(file, position));
-    if trace.last() == Some(&place) {
+    let place = if position.is_none() { trace.pop() } else { Some(playbook.place(file, position)) };
+    if trace.last() == place.as_ref() {
         trace.pop();
     }
-    let mut error = describe(leaf).at(place);
-    error.trace = trace;
-    error
+    Error { place, trace, ..describe(leaf) }
 }
 
 /// Message and hints of an error without its place.

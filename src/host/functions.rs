@@ -130,13 +130,14 @@ fn register_run(engine: &mut Engine, run: &Arc<Run>) {
             let error = Error::failed("wrong-arguments", format!("output `{name}`: {}", problem.message()));
             with.refuse(error.hint("give texts, numbers, arrays, maps or objects of AWS"), &context)
         })?;
-        limits::outside(|| with.engine.output(&name, &value)).map_err(|error| with.refuse(error.to_error(), &context))?;
+        limits::outside(|| with.engine.output(&name, &value).map_err(Box::new)).map_err(|error| with.refuse(error.to_error(), &context))?;
         Ok(Dynamic::UNIT)
     });
     let with = Arc::clone(run);
     engine.register_fn("log", move |context: NativeCallContext, mut text: Dynamic| -> Fallible {
         let text = text_of(&context, &mut text)?;
-        limits::outside(|| with.engine.log(&text, &branch::scope())).map_err(|error| with.refuse(error.to_error(), &context))?;
+        limits::outside(|| with.engine.log(&text, &branch::scope()).map_err(Box::new))
+            .map_err(|error| with.refuse(error.to_error(), &context))?;
         Ok(Dynamic::UNIT)
     });
     let with = Arc::clone(run);
@@ -184,17 +185,15 @@ fn register_sessions(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 fn param(run: &Run, context: &NativeCallContext, name: &str) -> Fallible {
-    match run.parameters.get(name) {
-        Some(value) => Ok(values::from_json(value)),
-        None => {
-            let error = Error::failed("unknown-parameter", format!("parameter `{name}` is not declared by the playbook itself"));
-            let error = match suggest::nearest(name, run.parameters.keys().map(String::as_str)) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint("write its name out in the playbook: `param(\"name\", #{ … })`"),
-            };
-            Err(run.refuse(error, context))
-        }
+    if let Some(value) = run.parameters.get(name) {
+        return Ok(values::from_json(value));
     }
+    let error = Error::failed("unknown-parameter", format!("parameter `{name}` is not declared by the playbook itself"));
+    let error = match suggest::nearest(name, run.parameters.keys().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("write its name out in the playbook: `param(\"name\", #{ … })`"),
+    };
+    Err(run.refuse(error, context))
 }
 
 /// A session as a script sees it: the account it works in, and nothing of its credentials.

@@ -6,7 +6,6 @@ use rhai::debugger::{BreakPoint, Debugger, DebuggerCommand};
 use rhai::{ASTNode, Array, Dynamic, Engine, EvalAltResult, EvalContext, Expr, FnPtr, Map};
 use std::alloc::System;
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -245,6 +244,8 @@ mod tests {
         ("endless loop", "loop { }"),
         ("endless while", "let i = 0; while true { i += 1; }"),
         ("endless recursion", "fn f(n) { f(n + 1) } f(0)"),
+        ("recursion through closures", "fn f(n) { [n].map(|x| f(x + 1)) } f(0)"),
+        ("recursion through closures with arguments", "fn f(n) { let g = |x| f(x + n); [[g]].map(|l| l.map(|h| h.call(1))) } f(0)"),
         ("mutual recursion", "fn f(n) { g(n) } fn g(n) { f(n) } f(0)"),
         ("doubling string", r#"let s = "x"; loop { s += s; }"#),
         ("doubling array", "let a = [1]; loop { a = [a, a]; }"),

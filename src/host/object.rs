@@ -41,12 +41,12 @@ impl Object {
         Value::Object((*self.fields).clone())
     }
 
-    fn get(&mut self, name: ImmutableString) -> Result<Dynamic, Box<EvalAltResult>> {
-        if let Some(value) = self.fields.get(name.as_str()) {
+    fn get(&self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        if let Some(value) = self.fields.get(name) {
             return Ok(values::from_json(value));
         }
         let known: Vec<&str> = self.fields.keys().map(String::as_str).collect();
-        let hint = super::suggest::nearest(&name, known.iter().copied())
+        let hint = super::suggest::nearest(name, known.iter().copied())
             .map_or_else(|| format!("it has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         Err(EvalAltResult::ErrorRuntime(format!("{} has no `{name}`; {hint}", self.article()).into(), Position::NONE).into())
     }
@@ -73,7 +73,7 @@ impl fmt::Display for Object {
 
 pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Object>("object");
-    engine.register_indexer_get(|object: &mut Object, name: ImmutableString| object.get(name));
+    engine.register_indexer_get(|object: &mut Object, name: ImmutableString| object.get(&name));
     engine.register_fn("get", |object: &mut Object, name: ImmutableString| {
         object.fields.get(name.as_str()).map_or(Dynamic::UNIT, values::from_json)
     });

@@ -37,7 +37,7 @@ fn call(run: &Run, spec: &Spec, context: &NativeCallContext, arguments: &[Dynami
     let scope = branch::scope();
     let perform = |operation| {
         let call = Call { place: site.place.clone(), scope: scope.clone(), id: id.clone() };
-        limits::outside(|| run.engine.perform(operation, call)).map_err(|error| run.raise(&error, site.clone(), context))
+        limits::outside(|| run.engine.perform(operation, call).map_err(Box::new)).map_err(|error| run.raise(&error, site.clone(), context))
     };
     let output = perform(bound.operation)?;
     for part in bound.parts {
@@ -85,7 +85,6 @@ fn gather(spec: &Spec, arguments: &[Dynamic]) -> Result<Map<String, Value>, Erro
             return Err(argument_error(spec, &format!("`{name}` is given twice: by its position and in the map")));
         }
     }
-    check_names(spec, &fields)?;
     Ok(fields)
 }
 
@@ -99,13 +98,7 @@ pub(super) fn argument_names(spec: &Spec) -> impl Iterator<Item = &'static str> 
     spec.positional.iter().copied().chain(spec.options.iter().map(|option| option.name)).chain(["id"])
 }
 
-fn check_names(spec: &Spec, fields: &Map<String, Value>) -> Result<(), Error> {
-    match fields.keys().find(|name| argument_names(spec).all(|known| known != name.as_str())) {
-        Some(unknown) => Err(unknown_argument(spec, unknown)),
-        None => Ok(()),
-    }
-}
-
+/// A name in an argument map that is written out; when it is computed, the primitive itself refuses it.
 pub(super) fn unknown_argument(spec: &Spec, name: &str) -> Error {
     let error = Error::failed("unknown-argument", format!("`{}` has no argument `{name}`", spec.name));
     match suggest::nearest(name, argument_names(spec)) {

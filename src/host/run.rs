@@ -120,6 +120,7 @@ impl Run {
     }
 
     /// A step's error as the script meets it: only a definite failure can be caught.
+    #[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors travel boxed")]
     pub(super) fn raise(&self, error: &StepError, site: Site, context: &NativeCallContext) -> Raised {
         let mut shown = error.to_error().at(site.place);
         shown.trace = site.trace;
@@ -137,6 +138,7 @@ impl Run {
     }
 
     /// A wrong call: shown at its place, never caught, since the script itself has to be corrected.
+    #[expect(clippy::unnecessary_box_returns, reason = "Rhai's errors travel boxed")]
     pub(super) fn refuse(&self, error: Error, context: &NativeCallContext) -> Raised {
         let site = self.site(context);
         let mut error = error.at(site.place);
@@ -163,7 +165,7 @@ impl Run {
 
     /// Writes a line of the log; where Rhai lets no error through, a failure to journal it is kept for the end.
     pub(super) fn print(&self, text: &str) {
-        if let Err(error) = limits::outside(|| self.engine.log(text, &branch::scope())) {
+        if let Err(error) = limits::outside(|| self.engine.log(text, &branch::scope()).map_err(Box::new)) {
             self.late.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.to_error());
         }
     }
@@ -175,7 +177,7 @@ impl Run {
     /// The error a run ends with: a step's own where the script let it through.
     fn explain(&self, error: Raised) -> Error {
         let failed = step_of(&error).and_then(|step| self.failures().get(&step).cloned());
-        failed.unwrap_or_else(|| errors::from_rhai(error, &self.playbook))
+        failed.unwrap_or_else(|| errors::from_rhai(*error, &self.playbook))
     }
 }
 

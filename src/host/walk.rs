@@ -40,7 +40,8 @@ pub fn check(playbook: &Playbook) -> Vec<Error> {
             }
             true
         });
-        errors.extend(captures::lost_writes(ast).into_iter().map(|(error, position)| error.at(playbook.place(file, position))));
+        let traps = captures::lost_writes(ast).into_iter().chain(captures::locked_chains(ast));
+        errors.extend(traps.map(|(error, position)| error.at(playbook.place(file, position))));
     }
     let line = |error: &Error| error.place.as_ref().map(|place| (place.file.clone(), place.line, place.column));
     errors.sort_by_key(line);

@@ -162,7 +162,8 @@ pub trait Primitive: Send + Sync + Sized + 'static {
                 return Ok(Settled::NotHappened);
             }
             // A list may lag behind a change: absence is believed when it is seen twice.
-            unknown.attempt.wait(arguments::CONSISTENCY, "looking once more, to be sure it did not happen").await?;
+            let window = session.cloud().settle_window().min(arguments::CONSISTENCY);
+            unknown.attempt.wait(window, "looking once more, to be sure it did not happen").await?;
             Ok(match Self::wanted(session, args, detail).await? {
                 Some(_) => Settled::NotHappened,
                 None => Settled::Happened,

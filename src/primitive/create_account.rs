@@ -13,8 +13,6 @@ use std::time::Duration;
 
 /// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven).
 const USABLE_WITHIN: Duration = Duration::from_mins(15);
-/// An account that is not listed this long after the request was never asked for.
-const LISTED_WITHIN: Duration = Duration::from_mins(1);
 /// By so much AWS's clock and ours may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -233,9 +231,10 @@ impl Primitive for CreateAccount {
             return Ok(settled);
         }
         // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
-        let due = unknown.intended.checked_add(LISTED_WITHIN).unwrap_or(unknown.intended);
+        let window = session.cloud().settle_window();
+        let due = unknown.intended.checked_add(window).unwrap_or(unknown.intended);
         let left = Duration::try_from(due.duration_since(session.cloud().time().now())).unwrap_or_default();
-        unknown.attempt.wait(left.max(arguments::CONSISTENCY), "looking once more for the account").await?;
+        unknown.attempt.wait(left.max(arguments::CONSISTENCY.min(window)), "looking once more for the account").await?;
         Ok(search(session, args, unknown).await?.unwrap_or(Settled::NotHappened))
     }
 }

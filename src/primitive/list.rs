@@ -3,7 +3,7 @@
 use super::contract::{Spec, session_spec};
 use super::{
     add_user_to_group, attach_policy, create_account, create_group, create_organization, create_organizational_unit, create_policy,
-    create_role, create_user, find_account, list_accounts, move_account, put_policy, tag_account,
+    create_role, create_user, find_account, list_accounts, move_account, put_policy, set_account_alias, set_password_policy, tag_account,
 };
 use crate::aws::Cloud;
 use crate::step::{self, Failure, Operation};
@@ -29,6 +29,8 @@ static ALL: &[Spec] = &[
     put_policy::PUT_USER_POLICY,
     put_policy::PUT_GROUP_POLICY,
     put_policy::PUT_ROLE_POLICY,
+    set_account_alias::SPEC,
+    set_password_policy::SPEC,
 ];
 
 /// Every primitive, in the order of the reference.

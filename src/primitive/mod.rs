@@ -27,6 +27,8 @@ mod list_accounts;
 mod move_account;
 mod organizations;
 mod put_policy;
+mod set_account_alias;
+mod set_password_policy;
 mod tag_account;
 #[cfg(test)]
 mod testing;

@@ -120,6 +120,7 @@ fn check_finds_mistakes_without_running() {
         ("let n = []; parallel([1], |x| { n.push(x); });", "test.rhai:1:33 error[lost-write]"),
         ("let m = #{}; [1].parallel(|x| m.a = x);", "test.rhai:1:31 error[lost-write]"),
         ("let m = #{}; parallel([1], |x| [2].for_each(|y| m.a = y));", "test.rhai:1:49 error[lost-write]"),
+        ("let m = #{}; for i in 0..2 { m.keys().filter(|k| m[k] == 1); }", "test.rhai:1:30 error[locked-variable]: `m` is in use"),
         ("param(\"x\", #{ kind: \"mail\" });", "test.rhai:1:1 error[parameter-not-literal]"),
         ("param(\"x\", #{ valeu: 1 });", "test.rhai:1:1 error[parameter-not-literal]"),
         ("param(\"x\", #{ value: 1 }); param(\"x\", #{ value: 2 });", "test.rhai:1:28 error[parameter-twice]"),

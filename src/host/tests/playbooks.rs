@@ -2,8 +2,10 @@
 
 use super::super::functions::FUNCTIONS;
 use super::super::{Playbook, check, describe, standard_modules};
-use super::stage::on_sandbox;
+use super::stage::{on_sandbox, with};
 use crate::primitive::list;
+use crate::time::Time;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 fn below(folder: &str) -> Vec<PathBuf> {
@@ -63,4 +65,125 @@ fn examples_of_the_reference_play() {
             assert_eq!(check(&playbook), [], "{name}: {example}");
         }
     }
+}
+
+fn load(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn params(pairs: Value) -> serde_json::Map<String, Value> {
+    match pairs {
+        Value::Object(map) => map,
+        _ => panic!("a map"),
+    }
+}
+
+/// The issue's procedure, without its slips: each group its own policy, two different roles, MFA in the trust.
+#[test]
+fn multi_account_builds_what_the_procedure_means() {
+    let given = params(json!({ "mail": "root@example.com", "users": "ana=admin,bo=ro,cy=ro" }));
+    let played = with(&load("playbooks/multi-account.rhai"), given, Path::new("."), Time::simulated(1));
+    assert_eq!(played.result, Ok(()));
+    let estate = played.sandbox.estate();
+    let account = |name: &str| estate.accounts.values().find(|account| account.name == name).unwrap();
+    let organization = estate.organization.as_ref().unwrap();
+    let security = account("security");
+    assert_eq!(security.email, "root+security@example.com");
+    for (unit, names) in [("Security", &["security"][..]), ("Workloads", &["mgmt", "dev", "stage", "prod"])] {
+        for name in names {
+            assert_eq!(organization.units[account(name).parent.as_ref().unwrap()].name, unit, "{name}");
+        }
+    }
+    let tiers = [
+        ("admin-external-accounts", "allow-admin-from-security-account", "AdministratorAccess", vec!["ana"]),
+        ("ro-external-accounts", "allow-read-only-from-security-account", "ReadOnlyAccess", vec!["bo", "cy"]),
+    ];
+    for (group_name, role_name, managed, members) in tiers {
+        let arn = format!("arn:aws:iam::aws:policy/{managed}");
+        let group = &security.iam.groups[group_name];
+        assert_eq!(group.attached.iter().collect::<Vec<_>>(), [&arn]);
+        assert_eq!(group.inline.keys().collect::<Vec<_>>(), [group_name]);
+        let inside: Vec<&String> =
+            security.iam.users.iter().filter(|(_, user)| user.groups.contains(group_name)).map(|(name, _)| name).collect();
+        assert_eq!(inside, members);
+        let mut roles: Vec<String> =
+            ["dev", "mgmt", "prod", "stage"].map(|name| format!("arn:aws:iam::{}:role/{role_name}", account(name).id)).into();
+        let mut named: Vec<String> = serde_json::from_value(group.inline[group_name].value()["Statement"][0]["Resource"].clone()).unwrap();
+        roles.sort();
+        named.sort();
+        assert_eq!(named, roles);
+        for name in ["mgmt", "dev", "stage", "prod"] {
+            let role = &account(name).iam.roles[role_name];
+            assert_eq!(role.attached.iter().collect::<Vec<_>>(), [&arn]);
+            let statement = &role.trust.value()["Statement"][0];
+            assert_eq!(statement["Principal"]["AWS"], format!("arn:aws:iam::{}:root", security.id));
+            assert_eq!(statement["Condition"], json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } }));
+        }
+    }
+    assert_eq!(played.outputs["sign_in"], format!("https://{}.signin.aws.amazon.com/console", security.id));
+    assert_eq!(played.outputs["accounts"].as_object().unwrap().len(), 5);
+}
+
+#[test]
+fn multi_account_refuses_an_unknown_tier_before_any_step() {
+    let given = params(json!({ "mail": "root@example.com", "users": { "ana": "root" } }));
+    let played = with(&load("playbooks/multi-account.rhai"), given, Path::new("."), Time::simulated(1));
+    assert_eq!(played.error().message, "user ana is neither admin nor ro but root");
+    assert_eq!(played.steps, Vec::<String>::new());
+}
+
+#[test]
+fn the_audit_role_passes_over_accounts_that_refuse() {
+    let given = params(json!({ "auditors": "999988887777", "accounts": ["nobody"], "external_id": "x-1" }));
+    let played = with(&load("examples/audit-role.rhai"), given, Path::new("."), Time::simulated(1));
+    assert!(played.error().message.contains("nobody"), "an account that does not exist is a mistake, not a refusal");
+}
+
+#[test]
+fn documents_of_the_policy_module_are_what_they_say() {
+    let statement = |call: &str| {
+        let text = format!("import \"std/policy\" as policy; output(\"d\", policy::{call});");
+        let played = on_sandbox(&text);
+        assert_eq!(played.result, Ok(()), "{call}");
+        let mut document = played.outputs["d"].clone();
+        assert_eq!(document["Version"], "2012-10-17");
+        assert_eq!(document["Statement"].as_array().unwrap().len(), 1);
+        document["Statement"][0].take()
+    };
+    let root = "arn:aws:iam::111122223333:root";
+    let role = "arn:aws:iam::111122223333:role/r";
+    for (call, expected) in [
+        ("trust(\"111122223333\")", json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "sts:AssumeRole" })),
+        (
+            "trust([\"111122223333\", \"arn:aws:iam::111122223333:role/r\"], #{ mfa: true, max_age: 900, external_id: \"x\", org: \"o-1\" })",
+            json!({
+                "Effect": "Allow", "Principal": { "AWS": [root, role] }, "Action": "sts:AssumeRole",
+                "Condition": {
+                    "Bool": { "aws:MultiFactorAuthPresent": "true" },
+                    "NumericLessThan": { "aws:MultiFactorAuthAge": "900" },
+                    "StringEquals": { "sts:ExternalId": "x", "aws:PrincipalOrgID": "o-1" },
+                },
+            }),
+        ),
+        (
+            "trust(\"111122223333\", #{ mfa: false })",
+            json!({ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "sts:AssumeRole" }),
+        ),
+        (
+            "assume([\"arn:aws:iam::111122223333:role/r\", \"arn:aws:iam::444455556666:role/r\"], #{ mfa: true, org: \"o-1\" })",
+            json!({
+                "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/r",
+                "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" }, "StringEquals": { "aws:ResourceOrgID": "o-1" } },
+            }),
+        ),
+        ("document([policy::allow(\"a:b\", \"*\")])", json!({ "Effect": "Allow", "Action": "a:b", "Resource": "*" })),
+        (
+            "document([policy::deny([\"a:b\"], \"*\", #{ Null: #{ k: \"true\" } })])",
+            json!({ "Effect": "Deny", "Action": ["a:b"], "Resource": "*", "Condition": { "Null": { "k": "true" } } }),
+        ),
+    ] {
+        assert_eq!(statement(call), expected, "{call}");
+    }
+    let played = on_sandbox("import \"std/policy\" as policy; policy::trust(\"111122223333\", #{ mfaa: true });");
+    assert_eq!(played.error().message, "policy::trust has no option `mfaa`; it has mfa, max_age, external_id, org");
 }

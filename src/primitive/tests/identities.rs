@@ -153,6 +153,19 @@ fn a_new_account_is_worked_in_without_reading_it() {
 }
 
 #[test]
+fn alias_and_password_policy_are_set_once() {
+    let world = World::new(Settings::default());
+    let rules = json!({"minimum_password_length": 16, "require_symbols": true, "password_reuse_prevention": 24});
+    world.org("set_account_alias", json!({"alias": "example-management"})).unwrap();
+    world.org("set_password_policy", rules.clone()).unwrap();
+    assert_eq!(world.changes(), ["CreateAccountAlias", "UpdateAccountPasswordPolicy"]);
+    let again = world.play();
+    again.org("set_account_alias", json!({"alias": "example-management"})).unwrap();
+    again.org("set_password_policy", rules).unwrap();
+    assert_eq!(again.changes(), [] as [&str; 0]);
+}
+
+#[test]
 fn a_role_for_nobody_is_refused_in_the_end() {
     let world = World::new(Settings::default());
     let nobody = format!("arn:aws:iam::{}:user/nobody", own(&world));

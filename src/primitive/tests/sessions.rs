@@ -6,6 +6,8 @@ use crate::sandbox::{ForeignAccount, Sandbox, Settings};
 use crate::step::FailureClass;
 use crate::time::Time;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 #[test]
@@ -81,4 +83,45 @@ fn other_terms_are_other_sessions() {
     let arn = world.wait(async { session.sts().await.unwrap().get_caller_identity().send().await.unwrap().arn.unwrap() });
     assert!(arn.ends_with(":assumed-role/OrganizationAccountAccessRole/audit"), "{arn}");
     assert!(world.wait(world.cloud.assume("arn:aws:s3:::bucket", Terms::default())).is_err());
+}
+
+#[test]
+fn a_device_is_asked_for_one_code_for_all_roles() {
+    let world = World::organized(Settings::default());
+    for name in ["dev", "prod"] {
+        world.org("create_account", json!({"name": name, "email": format!("aws+{name}@example.com")})).unwrap();
+    }
+    let sandbox = world.sandbox.clone();
+    let serial = enrol(&world);
+    // A code works once, and the enrolment has used the present one.
+    let time = Time::simulated_from(3, world.time.now() + jiff::SignedDuration::from_secs(60));
+    let asked = Arc::new(AtomicU32::new(0));
+    let (aws, clock, count) = (sandbox.clone(), time.clone(), asked.clone());
+    let (cloud, _) = cloud(&sandbox, &time, |config| {
+        config.token_code = Some(Arc::new(move |serial| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Some(aws.mfa_code(serial, clock.now()))
+        }));
+    });
+    let terms = Terms { mfa: Some(serial), ..Terms::default() };
+    for name in ["dev", "prod"] {
+        let probe = time.block_on(async { cloud.assume(name, terms.clone()).await?.probe().await });
+        probe.unwrap().unwrap();
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+/// Gives the administrator an MFA device.
+fn enrol(world: &World) -> String {
+    world.wait(async {
+        let iam = world.management().iam().await.unwrap();
+        let made = iam.create_virtual_mfa_device().virtual_mfa_device_name("runner").send().await.unwrap();
+        let serial = made.virtual_mfa_device.unwrap().serial_number;
+        let user = world.cloud.caller().await.unwrap().name;
+        let before = world.time.now() - jiff::SignedDuration::from_secs(30);
+        let codes = (world.sandbox.mfa_code(&serial, before), world.sandbox.mfa_code(&serial, world.time.now()));
+        let call = iam.enable_mfa_device().user_name(user).serial_number(&serial);
+        call.authentication_code1(codes.0).authentication_code2(codes.1).send().await.unwrap();
+        serial
+    })
 }
