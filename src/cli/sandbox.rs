@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::interrupt::{Interrupt, guard};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::report::{FORMAT, Output, print, print_document, print_error, table};
 use crate::time::Time;
 use crate::wiring;
@@ -98,10 +98,8 @@ fn serve(context: &Context, port: u16) -> Result<u8, Error> {
             print_error("serving; Ctrl-C ends it\n");
         })
     };
-    match guard(&time, &Interrupt::default(), serving)? {
-        Some(ended) => ended.map(|()| 0),
-        None => Ok(Kind::Interrupted.exit_code()),
-    }
+    // Ctrl-C is how it is meant to end.
+    guard(&time, &Interrupt::default(), serving)?.map_or(Ok(0), |ended| ended.map(|()| 0))
 }
 
 fn time() -> Result<Time, Error> {
