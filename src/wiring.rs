@@ -63,7 +63,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     state.create(&target.name)?;
     let _lock = Lock::acquire(&state.lock(&target.name), &target.name, &time)?;
     let began = time.now();
-    let cloud = cloud(&project, &target, &start, &time, token_code)?;
+    let cloud = cloud(&project, &target, &time, token_code)?;
     let caller = wait(&time, cloud.caller())?;
     let environment_name = environment.as_ref().map(|environment| environment.name.clone());
     let journal = state.journal(&target.name, &playbook_name, environment_name.as_deref());
@@ -85,8 +85,13 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     };
     let engine = match &start {
         Start::Play { fresh } => Engine::play(ports, written, *fresh)?,
-        Start::Resume { run } => Engine::resume(ports, run, written)?,
+        Start::Resume { run } => {
+            // Settling assumes roles before there is an engine.
+            cloud.begin(run);
+            Engine::resume(ports, run, written)?
+        }
     };
+    cloud.begin(engine.run());
     begun(engine.clone());
     let deps =
         host::Deps { engine: engine.clone(), time: time.clone(), cloud, params, environment: environment_map(environment), max_parallel };
@@ -118,14 +123,11 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
     })
 }
 
-fn cloud(project: &Project, target: &Target, start: &Start, time: &Time, token_code: TokenCode) -> Result<Cloud, Error> {
+fn cloud(project: &Project, target: &Target, time: &Time, token_code: TokenCode) -> Result<Cloud, Error> {
     let mut config = match &target.kind {
         TargetKind::Sandbox(_) => sandbox_config(&open_world(project, target)?, target, time)?,
         TargetKind::Aws(aws) => aws_config(aws, target, time)?,
     };
-    if let Start::Resume { run } = start {
-        config.run.clone_from(run);
-    }
     config.token_code = Some(token_code);
     Ok(Cloud::new(config))
 }

@@ -176,7 +176,9 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
             if !path.ends_with("tests") {
                 files.extend(rust_files(&path));
             }
-        } else if path.extension().is_some_and(|e| e == "rs") && !path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests")) {
+        } else if path.extension().is_some_and(|e| e == "rs")
+            && !path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"))
+        {
             files.push(path);
         }
     }

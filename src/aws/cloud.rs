@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// AWS works on at most this many account creations at a time.
@@ -42,8 +42,6 @@ pub struct CloudConfig {
     pub base: Base,
     /// The account the own credentials must be of.
     pub account_id: Option<String>,
-    /// The run, for session names.
-    pub run: String,
     pub accounts: Vec<FurtherAccount>,
     /// Whether calls are held to AWS's published rates; not needed for an AWS in this process.
     pub paced: bool,
@@ -63,7 +61,6 @@ impl CloudConfig {
             region: "us-east-1".to_owned(),
             base,
             account_id: None,
-            run: "local".to_owned(),
             accounts: Vec::new(),
             paced: false,
             settle_window: Duration::from_mins(1),
@@ -95,7 +92,7 @@ struct Inner {
     settle_window: Duration,
     base: Base,
     pin: Option<String>,
-    run: String,
+    run: OnceLock<String>,
     further: Vec<FurtherAccount>,
     token_code: Option<TokenCode>,
     own: tokio::sync::Mutex<Option<(Credentials, Caller)>>,
@@ -122,14 +119,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
-        let CloudConfig { time, http, endpoint_url, region, base, account_id, run, accounts, paced, settle_window, token_code } = config;
+        let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, paced, settle_window, token_code } = config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
             settle_window,
             wire: Wire { time, http, endpoint_url, region },
             base,
             pin: account_id,
-            run,
+            run: OnceLock::new(),
             further: accounts,
             token_code,
             own: tokio::sync::Mutex::new(None),
@@ -161,8 +158,13 @@ impl Cloud {
         &self.0.pacing
     }
 
+    /// Says which run the calls are for; from then on sessions are named after it. The first name stays.
+    pub fn begin(&self, run: &str) {
+        self.0.run.get_or_init(|| run.to_owned());
+    }
+
     pub(crate) fn run(&self) -> &str {
-        &self.0.run
+        self.0.run.get().map_or("local", String::as_str)
     }
 
     pub(crate) fn creations(&self) -> &Arc<tokio::sync::Semaphore> {

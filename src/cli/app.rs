@@ -35,7 +35,6 @@ Exit codes:
 /// Plays Rhai playbooks that bootstrap AWS organisations, step by checkpointed step
 #[derive(Debug, Parser)]
 #[command(name = "runner", version, before_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
-#[command(infer_long_args = false, disable_help_subcommand = false)]
 struct Cli {
     #[command(flatten)]
     globals: Globals,

@@ -10,6 +10,7 @@ const PARAM: &str = "param";
 const PARAM_VARIABLE: &str = "RUNNER_PARAM";
 
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Globals {
     /// Parameters from a TOML or JSON file

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::host::{self, Playbook};
 use crate::report::{FORMAT, Output, plain, print_error};
 use serde_json::{Value, json};
+use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Check playbooks without playing them: syntax, names, parameters, what would be lost in a parallel branch
@@ -25,7 +26,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
         let errors = Playbook::load(&project.path(path)).map_or_else(|error| vec![error], |playbook| host::check(&playbook));
         let name = path.display().to_string();
         if errors.is_empty() {
-            text += &format!("{}: ok\n", plain(&name));
+            let _ = writeln!(text, "{}: ok", plain(&name));
         }
         for error in &errors {
             code = code.max(error.kind.exit_code());

@@ -8,6 +8,9 @@ use crate::project::{Environment, Project, Target};
 use serde_json::{Map, Value};
 use std::fs;
 
+/// A file's name and the values in it.
+type Named = (String, Map<String, Value>);
+
 /// What the playbook declares, as the project knows it.
 fn declared(playbook: &Playbook) -> Vec<Declared> {
     let parameters = host::describe(playbook).parameters.into_iter();
@@ -48,7 +51,7 @@ pub(super) fn parameters(
 }
 
 /// Name and values of the `--params` file.
-fn file(context: &Context, project: &Project) -> Result<Option<(String, Map<String, Value>)>, Error> {
+fn file(context: &Context, project: &Project) -> Result<Option<Named>, Error> {
     let Some(path) = &context.globals.params else { return Ok(None) };
     let name = path.display().to_string();
     let text = fs::read_to_string(project.path(path)).map_err(|error| {

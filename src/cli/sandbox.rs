@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::interrupt::{Interrupt, guard};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::report::{FORMAT, Output, print, print_document, print_error, table};
 use crate::time::Time;
 use crate::wiring;
@@ -92,16 +92,14 @@ fn serve(context: &Context, port: u16) -> Result<u8, Error> {
             ];
             let told = match output {
                 Output::Json => print_document(&pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()),
-                Output::Text => print(&pairs.iter().map(|(name, value)| format!("export {name}={value}\n")).collect::<String>()),
+                Output::Text => print(&(pairs.map(|(name, value)| format!("export {name}={value}")).join("\n") + "\n")),
             };
             told.unwrap_or_else(|error| print_error(&error.to_string()));
             print_error("serving; Ctrl-C ends it\n");
         })
     };
-    match guard(&time, &Interrupt::default(), serving)? {
-        Some(ended) => ended.map(|()| 0),
-        None => Ok(Kind::Interrupted.exit_code()),
-    }
+    // Ctrl-C is how it is meant to end.
+    guard(&time, &Interrupt::default(), serving)?.map_or(Ok(0), |ended| ended.map(|()| 0))
 }
 
 fn time() -> Result<Time, Error> {

@@ -65,8 +65,11 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
             step(&mut out, end, paint);
         }
     }
+    if open(view).next().is_some() {
+        out.push('\n');
+    }
     for (key, label, call) in open(view) {
-        let _ = writeln!(out, "\nopen: what became of {} is not known: {} ({})", plain(call), plain(label), plain(&key));
+        let _ = writeln!(out, "open: what became of {} is not known: {} ({})", plain(call), plain(label), plain(&key));
     }
     if !view.outputs.is_empty() {
         out.push('\n');

@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn flag_then_no_color_then_force_then_terminal() {
-        let cases: &[(ColorChoice, bool, &[(&str, &str)], bool)] = &[
+        let cases: [(_, _, &[(&str, &str)], _); 10] = [
             (ColorChoice::Auto, true, &[], true),
             (ColorChoice::Auto, false, &[], false),
             (ColorChoice::Auto, true, &[("TERM", "dumb")], false),
@@ -87,7 +87,7 @@ mod tests {
         ];
         for (choice, terminal, variables, painted) in cases {
             let read = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-            assert_eq!(Paint::choose(*choice, *terminal, read), Paint(*painted), "{choice:?} {terminal} {variables:?}");
+            assert_eq!(Paint::choose(choice, terminal, read), Paint(painted), "{choice:?} {terminal} {variables:?}");
         }
     }
 

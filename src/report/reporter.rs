@@ -104,12 +104,14 @@ impl Reporter {
             let _ = print(&json::line(&json!(event)));
             return;
         }
-        let text = self.text(event);
+        let text = self.text(event).unwrap_or_default();
         match &mut *view {
-            View::Silent => {}
-            View::Lines(lines) => text.iter().for_each(|text| lines.print(text)),
+            View::Lines(lines) if !text.is_empty() => lines.print(&text),
+            View::Silent | View::Lines(_) => {}
             View::Bars(bars) => {
-                text.iter().for_each(|text| bars.print(text));
+                if !text.is_empty() {
+                    bars.print(&text);
+                }
                 bars.update(&held(&self.tally).under_way);
             }
         }
@@ -149,7 +151,9 @@ impl Reporter {
     fn draining(&self) -> String {
         let mut text = "finishing what is under way; press Ctrl-C again to stop now\n".to_owned();
         if let Some(next) = self.continue_with() {
-            text += &format!("continue with: {next}\n");
+            text.push_str("continue with: ");
+            text.push_str(&next);
+            text.push('\n');
         }
         text
     }

@@ -61,7 +61,9 @@ fn recap(status: RunStatus) -> Recap {
 
 fn tally() -> Tally {
     let mut tally = Tally::default();
-    events().iter().for_each(|event| tally.add(event));
+    for event in &events() {
+        tally.add(event);
+    }
     tally
 }
 
