@@ -60,13 +60,13 @@ const IMPURE: &[&str] = &["tokio::", "std::fs", "std::io", "std::net", "std::env
 
 #[test]
 fn every_room_names_only_what_it_may() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut wrong = Vec::new();
     let mut seen = 0;
-    for file in rust_files(&root) {
-        let room = room_of(&root, &file);
+    for file in rust_files(&sources) {
+        let room = room_of(&sources, &file);
         let code = code_of(&fs::read_to_string(&file).unwrap());
-        let shown = file.strip_prefix(&root).unwrap().display().to_string();
+        let shown = file.strip_prefix(&sources).unwrap().display().to_string();
         seen += 1;
         check_rooms(&room, &shown, &code, &mut wrong);
         check_reserved(&room, &shown, &code, &mut wrong);

@@ -37,7 +37,7 @@ fn life_of_a_policy() {
             ("GetPolicy", &[policy], "<AttachmentCount>1</AttachmentCount>"),
             ("ListAttachedUserPolicies", &[("UserName", "bob")], "<PolicyName>app</PolicyName>"),
             ("ListAttachedUserPolicies", &[("UserName", "bob"), ("PathPrefix", "/y/")], "<AttachedPolicies></AttachedPolicies>"),
-            ("ListEntitiesForPolicy", &[policy], "<PolicyUsers><member><UserName>bob</UserName>"),
+            ("ListEntitiesForPolicy", &[policy], "<UserName>bob</UserName></member></PolicyUsers>"),
             ("ListEntitiesForPolicy", &[policy, ("EntityFilter", "Role")], "<PolicyUsers></PolicyUsers>"),
             ("DeletePolicy", &[policy], "DeleteConflict: Cannot delete a policy attached to entities."),
             ("DetachUserPolicy", &[("UserName", "bob"), policy], ""),
