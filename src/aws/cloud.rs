@@ -1,15 +1,14 @@
 //! One target's AWS: its HTTP client, its own credentials, and what has been learned of its accounts in this process.
 
-use super::failure::chain;
+use super::base::Base;
 use super::organization::OrganizationView;
 use super::pacing::Pacing;
 use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms, is_fresh, read_again};
-use super::smithy::{Clock, Wire};
+use super::smithy::Wire;
 use crate::estate::{self, Iam};
 use crate::step::{Failure, Freshness};
 use crate::time::Time;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,24 +18,6 @@ use std::time::Duration;
 
 /// AWS works on at most this many account creations at a time.
 const CREATION_SLOTS: usize = 5;
-
-/// Long-lived keys, as the sandbox hands them out.
-#[derive(Clone)]
-pub struct StaticKeys {
-    pub access_key_id: String,
-    pub secret_access_key: String,
-    pub session_token: Option<String>,
-}
-
-/// Where first credentials come from.
-#[derive(Clone)]
-pub enum Base {
-    Static(StaticKeys),
-    /// The SDK's chain: environment, the profile (or the default one), SSO, `credential_process`, container, instance.
-    Default {
-        profile: Option<String>,
-    },
-}
 
 /// An account of the target beside the organisation's.
 #[derive(Clone)]
@@ -85,7 +66,7 @@ impl CloudConfig {
             accounts: Vec::new(),
             access_role: None,
             paced: false,
-            settle_window: Duration::from_secs(60),
+            settle_window: Duration::from_mins(1),
             token_code: None,
         }
     }
@@ -382,7 +363,7 @@ impl Cloud {
             return Ok((credentials.clone(), caller.clone()));
         }
         // Boxed: the SDK's chain of providers is a future of many kilobytes.
-        let credentials = Box::pin(self.load(&self.0.base)).await?;
+        let credentials = Box::pin(self.0.base.load(self.wire())).await?;
         let caller = self.identify(&credentials).await?;
         if let Some(pin) = self.0.pin.as_ref().filter(|pin| **pin != caller.account) {
             return Err(Failure::needs_you(
@@ -401,7 +382,7 @@ impl Cloud {
             return Err(Failure::needs_you("no-credentials", format!("the target has no credentials of its own for account {id}"))
                 .hint("give the account a profile in runner.toml, then resume"));
         };
-        let credentials = Box::pin(self.load(base)).await?;
+        let credentials = Box::pin(base.load(self.wire())).await?;
         let caller = self.identify(&credentials).await?;
         if caller.account != id {
             return Err(Failure::needs_you(
@@ -411,32 +392,6 @@ impl Cloud {
             .hint("correct the account's profile in runner.toml, then resume"));
         }
         Ok(credentials)
-    }
-
-    async fn load(&self, base: &Base) -> Result<Credentials, Failure> {
-        let profile = match base {
-            Base::Static(keys) => {
-                return Ok(Credentials::new(&keys.access_key_id, &keys.secret_access_key, keys.session_token.clone(), None, "static"));
-            }
-            Base::Default { profile } => profile,
-        };
-        let wire = self.wire();
-        let clock = Clock(wire.time.clone());
-        let region = aws_types::region::Region::new(wire.region.clone());
-        let settings = aws_config::provider_config::ProviderConfig::without_region()
-            .with_region(Some(region.clone()))
-            .with_http_client(wire.http.clone())
-            .with_time_source(clock.clone())
-            .with_sleep_impl(clock);
-        let mut chain_of = aws_config::default_provider::credentials::DefaultCredentialsChain::builder().region(region).configure(settings);
-        if let Some(profile) = profile {
-            chain_of = chain_of.profile_name(profile);
-        }
-        chain_of.build().await.provide_credentials().await.map_err(|error| {
-            let which = profile.as_ref().map_or_else(|| "the default chain".to_owned(), |profile| format!("profile `{profile}`"));
-            Failure::needs_you("no-credentials", format!("no credentials from {which}: {}", chain(&error)))
-                .hint("sign in (`aws sso login`, `aws configure`) or name another profile in runner.toml, then resume")
-        })
     }
 
     async fn identify(&self, credentials: &Credentials) -> Result<Caller, Failure> {

@@ -1,5 +1,6 @@
 //! AWS through its SDK: sessions, clients, pacing, error classification, estate reader, smithy adapter.
 
+mod base;
 mod cloud;
 pub mod failure;
 mod organization;
@@ -8,7 +9,8 @@ mod session;
 pub mod smithy;
 mod snapshot;
 
-pub use cloud::{Base, Caller, Cloud, CloudConfig, FurtherAccount, StaticKeys, TokenCode, is_account_id};
+pub use base::{Base, StaticKeys};
+pub use cloud::{Caller, Cloud, CloudConfig, FurtherAccount, TokenCode, is_account_id};
 pub(crate) use organization::unit;
 pub use organization::{Member, OrganizationView, UnitView};
 pub use session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Terms};

@@ -121,7 +121,8 @@ fn describe(leaf: EvalAltResult) -> Error {
             Error::failed("wrong-type", format!("expected {wanted}, found {found}"))
         }
         EvalAltResult::ErrorDataRace(name, _) => {
-            Error::failed("script-error", format!("`{name}` is changed while it is being read")).hint("take a copy first: `let copy = …;`")
+            Error::failed("locked-variable", format!("{name} is in use while it is wanted a second time"))
+                .hint("a closure uses a variable whose own methods are being called: take the first part out, `let part = variable.…;`")
         }
         mut other => {
             other.clear_position();

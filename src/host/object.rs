@@ -78,7 +78,11 @@ pub(super) fn register(engine: &mut Engine) {
         object.fields.get(name.as_str()).map_or(Dynamic::UNIT, values::from_json)
     });
     engine.register_fn("contains", |object: &mut Object, name: ImmutableString| object.fields.contains_key(name.as_str()));
-    engine.register_fn("keys", |object: &mut Object| -> rhai::Array { object.fields.keys().map(|key| key.clone().into()).collect() });
+    engine.register_fn("keys", |object: &mut Object| -> rhai::Array {
+        let mut keys: Vec<&String> = object.fields.keys().collect();
+        keys.sort();
+        keys.into_iter().map(|key| key.clone().into()).collect()
+    });
     engine.register_fn("to_string", |object: &mut Object| object.to_string());
     engine.register_fn("to_debug", |object: &mut Object| object.to_string());
     engine.register_fn("to_json", |object: &mut Object| object.to_json().to_string());

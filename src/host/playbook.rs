@@ -87,8 +87,10 @@ impl Playbook {
         self.sources.get(&module_file(path)).map(|source| &source.ast)
     }
 
+    /// Every file with what it was compiled to, the playbook itself first.
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &AST)> {
-        self.sources.iter().map(|(name, source)| (name.as_str(), &source.ast))
+        let others = self.sources.iter().filter(|(name, _)| **name != self.file);
+        std::iter::once((self.file(), self.main())).chain(others.map(|(name, source)| (name.as_str(), &source.ast)))
     }
 
     /// The file a closure was written in.

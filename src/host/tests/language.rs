@@ -25,7 +25,7 @@ fn sessions_are_objects() {
     for truth in ["same", "has", "not", "caller"] {
         assert_eq!(played.outputs[truth], json!(true), "{truth}");
     }
-    assert_eq!(played.outputs["keys"], json!(["kind", "id", "name", "partition"]));
+    assert_eq!(played.outputs["keys"], json!(["id", "kind", "name", "partition"]));
     assert_eq!(played.outputs["name"], json!("test"));
 }
 
@@ -106,4 +106,16 @@ fn parameters_are_checked_before_anything_runs() {
         Time::simulated(1),
     );
     assert_eq!(played.outputs["n"], json!(4));
+}
+
+/// Rhai panics when it measures a value with a shared one inside; captured variables are shared, so all ways into a value are tried.
+#[test]
+fn captured_variables_can_go_into_values() {
+    let played = on_sandbox(
+        "let x = [1]; let f = || x; let a = [x]; a.push(x); a[0] = x; a += x; a.insert(0, x); let m = #{ k: x }; m.l = x; m[\"o\"] = x; m.set(\"p\", x);
+         let g = || m; let n = [m, #{ deep: m }]; let h = || n; n.push(#{ m: m }); let o = m + #{ q: x }; o.mixin(m); let p = [x] + a;
+         fn id(v) { [v] } let q = id(x); q.push(id(m)); for y in a { q.push(y); } let r = a.map(|v| [v, x]); let s = if true { x } else { m };
+         switch s { _ => q.push(s) } let t = parallel([\"a\"], |i| [x, m, a, i]); q.append(t); output(\"n\", q.len()); output(\"t\", t.len() + r.len());",
+    );
+    assert_eq!(played.result, Ok(()));
 }

@@ -133,9 +133,15 @@ fn multi_account_refuses_an_unknown_tier_before_any_step() {
 }
 
 #[test]
-fn the_audit_role_passes_over_accounts_that_refuse() {
-    let given = params(json!({ "auditors": "999988887777", "accounts": ["nobody"], "external_id": "x-1" }));
-    let played = with(&load("examples/audit-role.rhai"), given, Path::new("."), Time::simulated(1));
+fn the_audit_role_is_made_where_it_can_be() {
+    let before =
+        "let org = organization(); org.create_organization(); org.create_account(\"dev\", #{ email: \"root+dev@example.com\" });\n";
+    let given = |names: Value| params(json!({ "auditors": "999988887777", "accounts": names, "external_id": "x-1" }));
+    let text = format!("{before}{}", load("examples/audit-role.rhai"));
+    let played = with(&text, given(json!(["dev"])), Path::new("."), Time::simulated(1));
+    assert_eq!(played.result, Ok(()));
+    assert_eq!((played.outputs["roles"].as_array().unwrap().len(), &played.outputs["refused"]), (1, &json!([])));
+    let played = with(&text, given(json!(["nobody"])), Path::new("."), Time::simulated(1));
     assert!(played.error().message.contains("nobody"), "an account that does not exist is a mistake, not a refusal");
 }
 
