@@ -128,6 +128,7 @@ fn cloud(project: &Project, target: &Target, time: &Time, token_code: TokenCode)
         TargetKind::Sandbox(_) => sandbox_config(&open_world(project, target)?, target, time)?,
         TargetKind::Aws(aws) => aws_config(aws, target, time)?,
     };
+    config.access_role.clone_from(&target.role);
     config.token_code = Some(token_code);
     Ok(Cloud::new(config))
 }

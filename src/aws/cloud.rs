@@ -43,6 +43,8 @@ pub struct CloudConfig {
     /// The account the own credentials must be of.
     pub account_id: Option<String>,
     pub accounts: Vec<FurtherAccount>,
+    /// The role by which member accounts are entered, when it is not `OrganizationAccountAccessRole`.
+    pub access_role: Option<String>,
     /// Whether calls are held to AWS's published rates; not needed for an AWS in this process.
     pub paced: bool,
     /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
@@ -62,6 +64,7 @@ impl CloudConfig {
             base,
             account_id: None,
             accounts: Vec::new(),
+            access_role: None,
             paced: false,
             settle_window: Duration::from_mins(1),
             token_code: None,
@@ -94,6 +97,7 @@ struct Inner {
     pin: Option<String>,
     run: OnceLock<String>,
     further: Vec<FurtherAccount>,
+    access_role: Option<String>,
     token_code: Option<TokenCode>,
     own: tokio::sync::Mutex<Option<(Credentials, Caller)>>,
     slots: Mutex<BTreeMap<SessionSpec, Slot>>,
@@ -119,7 +123,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
-        let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, paced, settle_window, token_code } = config;
+        let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, access_role, paced, settle_window, token_code } =
+            config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
             settle_window,
@@ -128,6 +133,7 @@ impl Cloud {
             pin: account_id,
             run: OnceLock::new(),
             further: accounts,
+            access_role,
             token_code,
             own: tokio::sync::Mutex::new(None),
             slots: Mutex::default(),
@@ -257,6 +263,7 @@ impl Cloud {
             .map(str::to_owned)
             .or_else(|| further.and_then(|account| account.role.clone()))
             .or_else(|| lock(&self.0.access_roles).get(id).cloned())
+            .or_else(|| self.0.access_role.clone())
             .unwrap_or_else(|| DEFAULT_ACCESS_ROLE.to_owned());
         let arn = estate::arn::iam(&caller.partition, id, "role", "/", &role);
         let via = Box::new(self.start(&mut terms).await?);

@@ -91,7 +91,7 @@ mod tests {
 
     fn aws(account_id: Option<&str>) -> Target {
         let kind = TargetKind::Aws(Aws { account_id: account_id.map(Into::into), ..Aws::default() });
-        Target { name: "prod".into(), kind, params: serde_json::Map::new(), accounts: BTreeMap::new() }
+        Target { name: "prod".into(), kind, role: None, params: serde_json::Map::new(), accounts: BTreeMap::new() }
     }
 
     /// The pin it ends with, or the code of the error; and the questions asked.

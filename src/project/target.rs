@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Target {
     pub name: String,
     pub kind: TargetKind,
+    /// Name of the role by which member accounts are entered, unless `create_account` named another.
+    pub role: Option<String>,
     pub params: Map<String, Value>,
     /// Accounts outside the organisation, or reached in a way of their own, by the name a script uses.
     pub accounts: BTreeMap<String, FurtherAccount>,
@@ -45,8 +47,6 @@ pub struct Aws {
     pub profile: Option<String>,
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
-    /// Name of the role by which member accounts are entered.
-    pub role: Option<String>,
 }
 
 /// `[targets.NAME.accounts.X]`
@@ -57,9 +57,8 @@ pub struct FurtherAccount {
     pub email: Option<String>,
     /// A profile of its own by which it is reached.
     pub profile: Option<String>,
-    /// Role name, or ARN, by which it is entered.
+    /// Name of the role by which it is entered.
     pub role: Option<String>,
-    pub external_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -97,7 +96,13 @@ impl Target {
     /// The target there is without any `runner.toml`.
     #[must_use]
     pub fn sandbox() -> Target {
-        Target { name: "sandbox".into(), kind: TargetKind::Sandbox(Sandbox::default()), params: Map::new(), accounts: BTreeMap::new() }
+        Target {
+            name: "sandbox".into(),
+            kind: TargetKind::Sandbox(Sandbox::default()),
+            role: None,
+            params: Map::new(),
+            accounts: BTreeMap::new(),
+        }
     }
 
     #[must_use]
@@ -132,10 +137,9 @@ impl TargetTable {
                 profile: self.profile,
                 region: self.region,
                 endpoint_url: self.endpoint_url,
-                role: self.role,
             }),
         };
-        Ok(Target { name, kind, params: json_map(self.params), accounts: self.accounts })
+        Ok(Target { name, kind, role: self.role, params: json_map(self.params), accounts: self.accounts })
     }
 
     /// Refuses settings of the other kind, and times that are none.
