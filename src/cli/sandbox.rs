@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::interrupt::{Interrupt, guard};
 use crate::error::Error;
+use crate::estate::canonical;
 use crate::report::{FORMAT, Output, print, print_document, print_error, table};
 use crate::time::Time;
 use crate::wiring;
