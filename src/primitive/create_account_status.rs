@@ -110,8 +110,9 @@ pub(super) fn refusal(name: &str, email: &str, request: &str, reason: &str) -> F
             "a request with the same information is already being worked on",
             "resume: the account will be looked for",
         ),
+        // A new request needs an intent of its own, since this one has a handle already: it is settled first.
         "INTERNAL_FAILURE" => (
-            FailureClass::Retry { throttled: false },
+            FailureClass::Unknown,
             "internal-failure",
             "AWS had an error of its own",
             "resume later; if it stays, contact AWS Support",

@@ -187,11 +187,14 @@ impl Inner {
         if self.draining.load(Ordering::SeqCst) { Err(Stop::Cancel) } else { self.ports.time.alive() }
     }
 
-    /// Waits, told to the user; ends early when the run is drained.
+    /// Waits, told to the user; ends early when the run is drained. A wait of nothing only asks whether it is.
     pub(super) async fn wait(&self, key: &StepKey, account: &AccountLabel, duration: Duration, reason: &str) -> Result<(), Stop> {
         let mut drained = pin!(self.drained.notified());
         drained.as_mut().enable();
         self.going_on()?;
+        if duration.is_zero() {
+            return Ok(());
+        }
         let (key, account, reason) = (key.to_string(), account.clone(), reason.to_owned());
         self.emit(&Event::StepWaiting { key, account, reason, seconds: duration.as_secs_f64() });
         let mut sleep = pin!(self.ports.time.sleep(duration));
