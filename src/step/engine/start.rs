@@ -120,7 +120,8 @@ fn same_account(run: &str, view: &RunView, start: &RunStart) -> Result<(), Error
         return Ok(());
     }
     let message = format!("run `{run}` works from account {}, but the credentials are of account {}", view.start.account, start.account);
-    Err(Error::new(Kind::Credentials, "wrong-account", message).hint("sign in to the account of that run, or choose its profile in runner.toml"))
+    Err(Error::new(Kind::Credentials, "wrong-account", message)
+        .hint("sign in to the account of that run, or choose its profile in runner.toml"))
 }
 
 fn unfinished(earlier: &RunSummary) -> Error {
