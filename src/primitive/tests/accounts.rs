@@ -149,7 +149,7 @@ fn an_account_found_after_a_lost_reply_is_waited_for() {
 
 #[test]
 fn nothing_is_created_after_the_run_is_drained() {
-    let world = World::organized(Settings { creation: Duration::from_secs(60), account_quota: 20, ..Settings::default() });
+    let world = World::organized(Settings { creation: Duration::from_mins(1), account_quota: 20, ..Settings::default() });
     let create = |number: usize| -> Branch<'_, ()> {
         let arguments = json!({"name": format!("a{number}"), "email": format!("aws+{number}@example.com")});
         let world = &world;

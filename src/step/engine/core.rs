@@ -107,10 +107,12 @@ impl Engine {
 
     /// Ctrl-C: no new change is begun and waits end; calls under way are finished and written down.
     pub fn drain(&self) {
-        if !self.inner.draining.swap(true, Ordering::SeqCst) {
+        let first = !self.inner.draining.swap(true, Ordering::SeqCst);
+        self.inner.drained.notify_waiters();
+        // Told last: whoever listens may take its time (a question at the terminal).
+        if first {
             self.inner.emit(&Event::Draining);
         }
-        self.inner.drained.notify_waiters();
     }
 
     /// The run's id: what `runner resume` takes.
