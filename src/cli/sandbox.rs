@@ -3,7 +3,6 @@
 use super::context::Context;
 use super::interrupt::{Interrupt, guard};
 use crate::error::Error;
-use crate::estate::canonical;
 use crate::report::{FORMAT, Output, print, print_document, print_error, table};
 use crate::time::Time;
 use crate::wiring;
@@ -66,7 +65,7 @@ fn show(context: &Context) -> Result<u8, Error> {
         })
         .collect();
     let header = ["ACCOUNT", "NAME", "EMAIL", "STATE", "UNIT", "USERS", "GROUPS", "ROLES", "POLICIES"];
-    context.result(&canonical(&estate), || table(&header, &rows))
+    context.result(&wiring::canonical(&estate), || table(&header, &rows))
 }
 
 fn reset(context: &Context) -> Result<u8, Error> {

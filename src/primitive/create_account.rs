@@ -127,27 +127,13 @@ impl Primitive for CreateAccount {
     }
 
     async fn look(session: &Session, args: &Args, freshness: Freshness) -> Result<Option<Found>, Failure> {
-        let cloud = session.cloud();
-        let (member, namesake) = cloud
-            .with_organization(session, freshness, |organization| {
-                let organization = organization.ok_or_else(organizations::absent)?;
-                let member = organization.by_email(&args.email).cloned();
-                let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
-                Ok((member, namesake.filter(organizations::is_open)))
-            })
-            .await??;
-        let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
-        cloud.introduce(&member.id, &member.name, (!is_default_role(&args.role)).then_some(args.role.as_str()));
-        let parent = match &args.ou {
-            Some(_) => Some(cloud.parent_of(session, &member.id, freshness).await?),
-            None => None,
-        };
-        let tags = if args.tags.is_empty() { Tags::new() } else { cloud.tags_of(session, &member.id, freshness).await? };
-        let found = Found::Account { member, parent, tags };
-        if freshness == Freshness::Snapshot && Self::changes(args, Some(&found)).is_ok_and(|changes| changes.is_empty()) {
-            usable(session, args, &found).await?;
+        let found = find(session, args, freshness).await?;
+        if let Some(Found::Account { member, .. }) = &found
+            && Self::changes(args, found.as_ref()).is_ok_and(|changes| changes.is_empty())
+        {
+            usable(session, args, member).await?;
         }
-        Ok(Some(found))
+        Ok(found)
     }
 
     fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
@@ -217,10 +203,9 @@ impl Primitive for CreateAccount {
     async fn settle(session: &Session, args: &Args, detail: &Detail, unknown: Unknown<'_>) -> Result<Settled, Failure> {
         if *detail != Detail::CreateAccount {
             // Both are harmless to repeat: what is there now decides.
-            return Ok(match Box::pin(Self::wanted(session, args, detail)).await? {
-                Some(_) => Settled::NotHappened,
-                None => Settled::Happened,
-            });
+            let found = find(session, args, Freshness::Live).await?;
+            let wanted = Self::changes(args, found.as_ref())?.iter().any(|change| change.detail == *detail);
+            return Ok(if wanted { Settled::NotHappened } else { Settled::Happened });
         }
         if let Some(request) = unknown.handle.and_then(Value::as_str)
             && let Some(standing) = follow(session, request, unknown.attempt).await?
@@ -239,6 +224,27 @@ impl Primitive for CreateAccount {
     }
 }
 
+/// The account with the address and what the arguments speak of, or an account that has the name.
+async fn find(session: &Session, args: &Args, freshness: Freshness) -> Result<Option<Found>, Failure> {
+    let cloud = session.cloud();
+    let (member, namesake) = cloud
+        .with_organization(session, freshness, |organization| {
+            let organization = organization.ok_or_else(organizations::absent)?;
+            let member = organization.by_email(&args.email).cloned();
+            let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
+            Ok((member, namesake.filter(organizations::is_open)))
+        })
+        .await??;
+    let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
+    cloud.introduce(&member.id, &member.name, (!is_default_role(&args.role)).then_some(args.role.as_str()));
+    let parent = match &args.ou {
+        Some(_) => Some(cloud.parent_of(session, &member.id, freshness).await?),
+        None => None,
+    };
+    let tags = if args.tags.is_empty() { Tags::new() } else { cloud.tags_of(session, &member.id, freshness).await? };
+    Ok(Some(Found::Account { member, parent, tags }))
+}
+
 /// The id of the account with the address.
 async fn listed(session: &Session, args: &Args) -> Result<String, Failure> {
     let find = |freshness| session.cloud().with_organization(session, freshness, |view| Some(view?.by_email(&args.email)?.id.clone()));
@@ -255,6 +261,8 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
     // Held until AWS has decided: it works on five creations at a time.
     let slot = session.cloud().creations().acquire().await;
     let _slot = slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()))?;
+    // The run may have been stopped in the meantime: then nothing is sent any more.
+    attempt.wait(Duration::ZERO, "waiting for another creation").await?;
     let client = session.organizations().await?;
     let mut tags = vec![organizations::tag(OWNERSHIP_TAG, &attempt.ownership())?];
     for (key, value) in &args.tags {
@@ -321,8 +329,7 @@ async fn born(session: &Session, args: &Args, id: &str) -> Result<(), Failure> {
 }
 
 /// A young account is usable when its access role can be assumed; until then this look is to be made again.
-async fn usable(session: &Session, args: &Args, found: &Found) -> Result<(), Failure> {
-    let Found::Account { member, .. } = found else { return Ok(()) };
+async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), Failure> {
     let cloud = session.cloud();
     let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
     let Some(joined) = joined.filter(|joined| cloud.time().now().duration_since(*joined).unsigned_abs() < USABLE_WITHIN) else {

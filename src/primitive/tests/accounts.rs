@@ -4,6 +4,7 @@ use super::world::{World, code, fault};
 use crate::sandbox::Settings;
 use crate::sandbox::faults::Kind;
 use crate::step::StepError;
+use crate::step::schedule::{Branch, Slots, parallel};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -135,4 +136,33 @@ fn another_access_role_is_remembered() {
     let session = again.wait(again.cloud.account_of(&account)).unwrap();
     again.wait(session.probe()).unwrap();
     assert!(again.wait(async { again.cloud.account(account["id"].as_str().unwrap(), Some("None")).await?.probe().await }).is_err());
+}
+
+#[test]
+fn an_account_found_after_a_lost_reply_is_waited_for() {
+    let settings = Settings { iam_lag: Duration::from_secs(90), ..fault("CreateAccount", 1, Kind::LostReply) };
+    let world = World::organized(settings);
+    let account = world.org("create_account", dev()).unwrap();
+    let session = world.wait(world.cloud.account_of(&account)).unwrap();
+    world.wait(session.probe()).unwrap();
+}
+
+#[test]
+fn nothing_is_created_after_the_run_is_drained() {
+    let world = World::organized(Settings { creation: Duration::from_mins(1), account_quota: 20, ..Settings::default() });
+    let create = |number: usize| -> Branch<'_, ()> {
+        let arguments = json!({"name": format!("a{number}"), "email": format!("aws+{number}@example.com")});
+        let world = &world;
+        Branch { label: number.to_string(), run: Box::new(move || drop(world.org("create_account", arguments))) }
+    };
+    let drain = Branch {
+        label: "drain".into(),
+        run: Box::new(|| {
+            world.time.block_on(world.time.sleep(Duration::from_secs(10))).unwrap();
+            world.engine.drain();
+        }),
+    };
+    let branches = (0..8).map(create).chain([drain]).collect();
+    parallel(&world.time, &Slots::new(16), branches);
+    assert_eq!(world.changes(), ["CreateAccount"; 5], "AWS works on five at a time");
 }

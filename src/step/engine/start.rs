@@ -25,6 +25,7 @@ impl Engine {
             if !fresh {
                 return Err(unfinished(earlier));
             }
+            same_account(&earlier.id, &view, &start)?;
             supersede(&ports, earlier, view)?;
         }
         let run = loop {
@@ -49,6 +50,7 @@ impl Engine {
             let message = format!("run `{run}` {what}: there is nothing to resume");
             return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
         }
+        same_account(run, &view, &start)?;
         let entry = Entry::RunResumed(start);
         ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
         let before = Inner::new(ports, run.to_owned(), view, BTreeMap::new());
@@ -110,6 +112,16 @@ fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), E
             .hint(format!("or continue that run: runner resume {}", earlier.id)));
     }
     inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())
+}
+
+/// What was under way in one account cannot be settled with the credentials of another: it would look as if it had not happened.
+fn same_account(run: &str, view: &RunView, start: &RunStart) -> Result<(), Error> {
+    if view.start.account == start.account {
+        return Ok(());
+    }
+    let message = format!("run `{run}` works from account {}, but the credentials are of account {}", view.start.account, start.account);
+    Err(Error::new(Kind::Credentials, "wrong-account", message)
+        .hint("sign in to the account of that run, or choose its profile in runner.toml"))
 }
 
 fn unfinished(earlier: &RunSummary) -> Error {

@@ -3,7 +3,7 @@
 use super::toy::{Process, key, start};
 use crate::error::Kind;
 use crate::event::{Event, Status};
-use crate::step::{Engine, Failure, FailureClass, RunStatus, StepError};
+use crate::step::{Engine, Failure, FailureClass, RunStart, RunStatus, StepError};
 use serde_json::json;
 use std::time::Duration;
 
@@ -170,4 +170,16 @@ fn fresh_settles_creations_first() {
     let engine = Engine::play(next.ports(), start(), true).expect("settled");
     next.account(&engine, "dev").expect("found");
     assert_eq!(next.toy.world().accounts.len(), 1);
+}
+
+#[test]
+fn a_run_from_another_account_is_neither_resumed_nor_superseded() {
+    let process = failed().next(2);
+    let elsewhere = || RunStart { account: "2".into(), ..start() };
+    let run = process.journal.find(None).expect("run").id;
+    for refused in [Engine::resume(process.ports(), &run, elsewhere()), Engine::play(process.ports(), elsewhere(), true)] {
+        let error = refused.err().expect("refused");
+        assert_eq!((error.kind, error.code), (Kind::Credentials, "wrong-account"));
+    }
+    process.resume().expect("its own account goes on");
 }
