@@ -105,8 +105,8 @@ pub fn run(request: Request) -> Result<Ended, Error> {
 /// A run replays what it did in its organisation, so it goes on only in that one: not in a world made anew since, nor after the
 /// organisation was deleted.
 fn same_organization(cloud: &Cloud, run: &RunView, time: &Time) -> Result<(), Error> {
-    let made = run.steps.iter().filter(|(key, _)| run.is_unfinished() && key.primitive == "create_organization");
-    let Some(was) = made.filter_map(|(_, step)| step.finished.as_ref()?.output["id"].as_str()).next() else { return Ok(()) };
+    let mut made = run.steps.iter().filter(|(key, _)| run.is_unfinished() && key.primitive == "create_organization");
+    let Some(was) = made.find_map(|(_, step)| step.finished.as_ref()?.output["id"].as_str()) else { return Ok(()) };
     let now = wait(time, async {
         let management = cloud.management().await?;
         cloud.with_organization(&management, Freshness::Snapshot, |view| view.map(|view| view.id.clone())).await
@@ -137,10 +137,10 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
     result.map_err(|failure| {
         let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
         let error = Error::new(kind, "no-session", failure.message).cause(format!("code {}", failure.code));
-        match failure.hints.is_empty() {
-            true => error.hint("nothing was changed: try again later"),
-            false => failure.hints.into_iter().fold(error, Error::hint),
+        if failure.hints.is_empty() {
+            return error.hint("nothing was begun: try again in a while");
         }
+        failure.hints.into_iter().fold(error, Error::hint)
     })
 }
 

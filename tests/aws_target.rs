@@ -14,7 +14,7 @@ const PLAY: [&str; 7] = ["play", PLAYBOOK, "--target", "live", "-p", "mail=aws@e
 
 /// A sandbox that is served, and a project that knows it only as an AWS endpoint.
 struct Pair {
-    served: Served,
+    aws: Served,
     server: Project,
     client: Project,
 }
@@ -22,11 +22,11 @@ struct Pair {
 impl Pair {
     fn new() -> Pair {
         let server = Project::new();
-        let served = Served::start(&server);
+        let aws = Served::start(&server);
         let mut client = Project::with_playbooks();
-        client.environment = served.environment();
-        target(&client, &served.endpoint, &management(&server));
-        Pair { served, server, client }
+        client.environment = aws.environment();
+        target(&client, &aws.endpoint, &management(&server));
+        Pair { aws, server, client }
     }
 
     fn world(&self) -> String {
@@ -72,7 +72,7 @@ fn the_main_job_on_an_aws_target_and_again_and_after_a_kill() {
 fn another_account_than_the_pinned_one_is_left_alone() {
     let pair = Pair::new();
     let empty = pair.world();
-    target(&pair.client, &pair.served.endpoint, "999999999999");
+    target(&pair.client, &pair.aws.endpoint, "999999999999");
     let ended = pair.client.run(&PLAY).exits(4);
     assert!(ended.stderr.contains("pinned to 999999999999") && ended.stderr.contains("runner.toml"), "{}", ended.stderr);
     assert_eq!(pair.world(), empty);

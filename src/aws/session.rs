@@ -119,7 +119,8 @@ impl Session {
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         self.cloud.pacing().admit(self.account_id(), action).await;
-        self.send_at_once(action, call).await
+        let result = call.await;
+        self.classified(action, result).await
     }
 
     /// How long to wait before a call of `action` may leave: its turn is taken, to be sent with `send_at_once` after the wait.
@@ -137,8 +138,16 @@ impl Session {
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
+        let result = call.await;
+        self.classified(action, result).await
+    }
+
+    async fn classified<T, E>(&self, action: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Failure>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
         let name = action.split_once(':').map_or(action, |(_, name)| name);
-        match call.await {
+        match result {
             Ok(value) => Ok(value),
             Err(error) => Err(self.expired_means_again(classify(name, &error)).await),
         }

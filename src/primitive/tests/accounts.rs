@@ -157,7 +157,7 @@ fn an_account_is_returned_when_it_can_be_used() {
 
 #[test]
 fn an_account_that_stays_unusable_is_a_question() {
-    let world = World::organized(Settings { iam_lag: Duration::from_secs(3600), ..Settings::default() });
+    let world = World::organized(Settings { iam_lag: Duration::from_hours(1), ..Settings::default() });
     let Err(StepError::Paused { question, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
     assert!(question.contains("was made 12 minutes ago") && question.contains("resume later"), "{question}");
     assert_eq!(members(&world), 2);
@@ -165,7 +165,7 @@ fn an_account_that_stays_unusable_is_a_question() {
 
 #[test]
 fn who_waits_for_others_to_be_created_is_told_so_and_sends_nothing_after_a_stop() {
-    let world = World::organized(Settings { creation: Duration::from_secs(600), account_quota: 20, ..Settings::default() });
+    let world = World::organized(Settings { creation: Duration::from_mins(10), account_quota: 20, ..Settings::default() });
     let org = world.management();
     let creation = |number: usize| {
         let (world, org) = (&world, org.clone());
@@ -178,7 +178,7 @@ fn who_waits_for_others_to_be_created_is_told_so_and_sends_nothing_after_a_stop(
     };
     let mut branches: Vec<_> = (0..7).map(creation).collect();
     let stop = || {
-        world.wait(world.time.sleep(Duration::from_secs(60)));
+        world.wait(world.time.sleep(Duration::from_mins(1)));
         world.engine.drain();
         Ok(Value::Null)
     };
