@@ -8,7 +8,7 @@ use crate::host::{self, Playbook};
 use crate::primitive::list;
 use crate::project::{Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
-use crate::step::{Ask, Engine, Failure, FailureClass, Journal, Lock, Ports, Recap, RunStart, StepError};
+use crate::step::{Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Recap, RunStart, RunView, StepError};
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -91,6 +91,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         Start::Resume { run } => {
             // Settling assumes roles before there is an engine.
             cloud.begin(run);
+            same_organization(&cloud, &ports.journal.view(run)?, &time)?;
             Engine::resume(ports, run, written)?
         }
     };
@@ -102,6 +103,23 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let recap = engine.finish(error.as_ref().map(|error| error.kind))?;
     let took = time.now().duration_since(began).try_into().unwrap_or_default();
     Ok(Ended { recap, took, error })
+}
+
+/// A run replays what it did in its organisation, so it goes on only in that one: not in a world made anew since, nor after the
+/// organisation was deleted.
+fn same_organization(cloud: &Cloud, run: &RunView, time: &Time) -> Result<(), Error> {
+    let mut made = run.steps.iter().filter(|(key, _)| run.is_unfinished() && key.primitive == "create_organization");
+    let Some(was) = made.find_map(|(_, step)| step.finished.as_ref()?.output["id"].as_str()) else { return Ok(()) };
+    let now = wait(time, async {
+        let management = cloud.management().await?;
+        cloud.with_organization(&management, Freshness::Snapshot, |view| view.map(|view| view.id.clone())).await
+    })?;
+    if now.as_deref() == Some(was) {
+        return Ok(());
+    }
+    let now = now.map_or_else(|| "in none".to_owned(), |now| format!("in `{now}`"));
+    let message = format!("the run worked in the organisation `{was}`, but the account is {now} now, so its steps cannot be replayed");
+    Err(Error::failed("other-organization", message).hint("look at everything afresh: `runner play` the playbook with --fresh"))
 }
 
 /// Imported modules by name.
@@ -122,6 +140,9 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
     result.map_err(|failure| {
         let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
         let error = Error::new(kind, "no-session", failure.message).cause(format!("code {}", failure.code));
+        if failure.hints.is_empty() {
+            return error.hint("nothing was begun: try again in a while");
+        }
         failure.hints.into_iter().fold(error, Error::hint)
     })
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 /// `runner sandbox serve`; stopped with Ctrl-C when dropped.
 pub(crate) struct Served {
     child: Child,
-    endpoint: String,
+    pub(crate) endpoint: String,
     key: String,
     secret: String,
 }
@@ -29,6 +29,11 @@ impl Served {
 
     pub(crate) fn administrator(&self) -> Credentials {
         Credentials::new(&self.key, &self.secret, None, None, "administrator")
+    }
+
+    /// The administrator's keys as environment variables.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![("AWS_ACCESS_KEY_ID", self.key.clone()), ("AWS_SECRET_ACCESS_KEY", self.secret.clone())]
     }
 
     pub(crate) fn iam(&self, credentials: Credentials) -> aws_sdk_iam::Client {

@@ -7,6 +7,8 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 pub(crate) struct Project {
     folder: tempfile::TempDir,
+    /// All of the environment that the binary sees, beside `HOME`.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 /// How a run of the binary ended.
@@ -20,7 +22,7 @@ pub(crate) struct Ended {
 impl Project {
     /// An empty folder with the repository's `runner.toml`.
     pub(crate) fn new() -> Project {
-        let project = Project { folder: tempfile::tempdir().unwrap() };
+        let project = Project { folder: tempfile::tempdir().unwrap(), environment: Vec::new() };
         fs::copy(repository().join("runner.toml"), project.path("runner.toml")).unwrap();
         project
     }
@@ -50,6 +52,7 @@ impl Project {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runner"));
         command.args(args).current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path()).stdin(Stdio::null());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

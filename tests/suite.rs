@@ -1,9 +1,11 @@
 //! All integration tests in one binary: linking once is what keeps the suite quick.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod aws_target;
 mod command_line;
 mod imports;
 mod other_client;
 mod project;
+mod resume;
 mod sandbox_sdk;
 mod spine;

@@ -343,6 +343,11 @@ impl Cloud {
         }
     }
 
+    /// Whether this process has waited for the role, and it was not yet seen to be usable.
+    pub(crate) fn is_newborn(&self, role_arn: &str) -> bool {
+        lock(&self.0.newborn).contains_key(role_arn)
+    }
+
     pub(crate) fn grown_up(&self, role_arn: &str) {
         lock(&self.0.newborn).remove(role_arn);
     }

@@ -52,13 +52,15 @@ impl Pacing {
 
     /// Waits until a call of `action` by `account` may leave.
     pub(crate) async fn admit(&self, account: &str, action: &str) {
-        if !self.on {
-            return;
-        }
-        let wait = self.reserve(account, action, self.time.now());
+        let wait = self.turn(account, action);
         if !wait.is_zero() {
             self.time.sleep(wait).await;
         }
+    }
+
+    /// How long that is; the turn is taken.
+    pub(crate) fn turn(&self, account: &str, action: &str) -> Duration {
+        if self.on { self.reserve(account, action, self.time.now()) } else { Duration::ZERO }
     }
 
     fn reserve(&self, account: &str, action: &str, now: Timestamp) -> Duration {

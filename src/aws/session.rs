@@ -119,8 +119,35 @@ impl Session {
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         self.cloud.pacing().admit(self.account_id(), action).await;
+        let result = call.await;
+        self.classified(action, result).await
+    }
+
+    /// How long to wait before a call of `action` may leave: its turn is taken, to be sent with `send_at_once` after the wait.
+    #[must_use]
+    pub(crate) fn turn(&self, action: &str) -> Duration {
+        self.cloud.pacing().turn(self.account_id(), action)
+    }
+
+    /// As `send`, for a call whose turn has been waited for.
+    pub(crate) async fn send_at_once<T, E>(
+        &self,
+        action: &str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Failure>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let result = call.await;
+        self.classified(action, result).await
+    }
+
+    async fn classified<T, E>(&self, action: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Failure>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
         let name = action.split_once(':').map_or(action, |(_, name)| name);
-        match call.await {
+        match result {
             Ok(value) => Ok(value),
             Err(error) => Err(self.expired_means_again(classify(name, &error)).await),
         }
@@ -205,6 +232,7 @@ impl Session {
             if let Some(wait) = self.cloud.newborn_wait(arn) {
                 failure.class = FailureClass::RetryAfter(wait);
                 "not-ready".clone_into(&mut failure.code);
+                failure.message = format!("`{arn}` is new and cannot be assumed yet");
                 failure.hints.clear();
                 return failure;
             }

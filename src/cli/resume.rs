@@ -6,6 +6,7 @@ use super::history::History;
 use super::play::{Plan, carry_out};
 use crate::error::Error;
 use crate::host::Playbook;
+use crate::report::shell_word;
 use crate::wiring::Start;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -42,7 +43,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let path = project.root.join(&summary.playbook);
     if !path.exists() {
         return Err(Error::usage("no-playbook", format!("the playbook `{}` of run `{}` is gone", summary.playbook, summary.id))
-            .hint("put it back where it was, then resume"));
+            .hint(format!("put it back where it was (`git checkout -- {}`), then resume", shell_word(&summary.playbook)))
+            .hint("or play another playbook: it looks at what is there"));
     }
     let playbook = Playbook::load(&path)?;
     let stored = stored(start.parameters);

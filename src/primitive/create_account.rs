@@ -5,14 +5,20 @@ use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown
 use super::create_account_status::{Standing, by_name, follow, refusal};
 use super::organizations;
 use crate::aws::{DEFAULT_ACCESS_ROLE, Member, Session};
-use crate::estate::Tags;
+use crate::estate::{self, Tags};
 use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-/// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven).
-const USABLE_WITHIN: Duration = Duration::from_mins(15);
+/// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven). Less than the
+/// engine's patience, so that it ends in a question of our own.
+const USABLE_WITHIN: Duration = Duration::from_mins(12);
+/// How often a user is told that a creation still waits for others.
+const SLOT_WAIT: Duration = Duration::from_secs(30);
 /// By so much AWS's clock and ours may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -258,18 +264,19 @@ async fn listed(session: &Session, args: &Args) -> Result<String, Failure> {
 }
 
 async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result<(), Failure> {
-    // Held until AWS has decided: it works on five creations at a time.
-    let slot = session.cloud().creations().acquire().await;
-    let _slot = slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()))?;
-    // The run may have been stopped in the meantime: then nothing is sent any more.
-    attempt.wait(Duration::ZERO, "waiting for another creation").await?;
+    // Held until AWS has decided.
+    let _slot = slot(session, attempt).await?;
     let client = session.organizations().await?;
     let mut tags = vec![organizations::tag(OWNERSHIP_TAG, &attempt.ownership())?];
     for (key, value) in &args.tags {
         tags.push(organizations::tag(key, value)?);
     }
     let call = client.create_account().account_name(&args.name).email(&args.email).role_name(&args.role).set_tags(Some(tags));
-    let reply = session.send("organizations:CreateAccount", call.send()).await?;
+    let turn = session.turn("organizations:CreateAccount");
+    if !turn.is_zero() {
+        attempt.wait(turn, "AWS takes few requests for an account at a time").await?;
+    }
+    let reply = session.send_at_once("organizations:CreateAccount", call.send()).await?;
     let status = reply.create_account_status;
     let Some(request) = status.and_then(|status| status.id) else {
         return Err(Failure::new(FailureClass::Unknown, "reply-unreadable", "CreateAccount: the reply holds no request id"));
@@ -285,6 +292,26 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
         },
         Some(Standing::InProgress) | None => {
             Err(Failure::new(FailureClass::Unknown, "creation-lost", format!("AWS does not know the request {request} any more")))
+        }
+    }
+}
+
+/// AWS works on five creations at a time: waits, told to the user, until one is done.
+async fn slot<'a>(session: &'a Session, attempt: &dyn Attempt) -> Result<tokio::sync::SemaphorePermit<'a>, Failure> {
+    let slots = session.cloud().creations();
+    if let Ok(slot) = slots.try_acquire() {
+        return Ok(slot);
+    }
+    let mut free = pin!(slots.acquire());
+    loop {
+        let mut wait = attempt.wait(SLOT_WAIT, "AWS makes five accounts at a time, and is busy with that many");
+        // The wait goes first: a stop of the run frees slots, too.
+        let taken = poll_fn(|context| match wait.as_mut().poll(context) {
+            Poll::Ready(waited) => Poll::Ready(waited.map(|()| None)),
+            Poll::Pending => free.as_mut().poll(context).map(|slot| Ok(Some(slot))),
+        });
+        if let Some(slot) = taken.await? {
+            return slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()));
         }
     }
 }
@@ -328,19 +355,30 @@ async fn born(session: &Session, args: &Args, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A young account is usable when its access role can be assumed; until then this look is to be made again.
+/// A young account is usable when its access role can be assumed; until then this look is to be made again, and in the end a question.
 async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), Failure> {
     let cloud = session.cloud();
     let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
-    let Some(joined) = joined.filter(|joined| cloud.time().now().duration_since(*joined).unsigned_abs() < USABLE_WITHIN) else {
-        return Ok(());
-    };
-    if member.id == session.account_id() {
+    let Some(joined) = joined.filter(|_| member.id != session.account_id()) else { return Ok(()) };
+    let role = estate::arn::iam(session.partition(), &member.id, "role", "/", &args.role);
+    let age = cloud.time().now().duration_since(joined).unsigned_abs();
+    if age >= USABLE_WITHIN && !cloud.is_newborn(&role) {
         return Ok(());
     }
     let entered = cloud.account(&member.id, Some(&args.role)).await?;
-    cloud.newborn(&super::iam::arn(&entered, "role", "/", &args.role), joined, USABLE_WITHIN);
-    entered.probe().await
+    cloud.newborn(&role, joined, USABLE_WITHIN);
+    entered.probe().await.map_err(|failure| {
+        if failure.class != FailureClass::Fatal {
+            return failure;
+        }
+        let minutes = age.as_secs() / 60;
+        let message = format!(
+            "account {} (`{}`) was made {minutes} minutes ago, and still `{role}` cannot be assumed: {}",
+            member.id, member.name, failure.message
+        );
+        Failure::needs_you("account-not-usable", message)
+            .hint("resume later; if it stays so, look at that role in the account, or name another one with `role:`")
+    })
 }
 
 /// Looks for the account by its address, then for a request by its name and time.

@@ -2,9 +2,10 @@
 
 use super::world::{World, code, fault};
 use crate::sandbox::Settings;
-use crate::sandbox::faults::Kind;
+use crate::sandbox::faults::{Kind, Rule};
 use crate::step::StepError;
 use crate::step::schedule::{Branch, Slots, parallel};
+use crate::time::Stop;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -139,30 +140,60 @@ fn another_access_role_is_remembered() {
 }
 
 #[test]
-fn an_account_found_after_a_lost_reply_is_waited_for() {
-    let settings = Settings { iam_lag: Duration::from_secs(90), ..fault("CreateAccount", 1, Kind::LostReply) };
-    let world = World::organized(settings);
-    let account = world.org("create_account", dev()).unwrap();
-    let session = world.wait(world.cloud.account_of(&account)).unwrap();
-    world.wait(session.probe()).unwrap();
+fn an_account_is_returned_when_it_can_be_used() {
+    for kind in [None, Some(Kind::LostReply), Some(Kind::ErrorAfter { status: 500 })] {
+        let faults = kind.clone().map(|kind| Rule { operation: "CreateAccount".into(), nth: Some(1), kind });
+        let settings = Settings { creation: Duration::from_secs(20), iam_lag: Duration::from_secs(90), ..Settings::default() };
+        let world = World::organized(Settings { faults: faults.into_iter().collect(), ..settings });
+        let account = world.org("create_account", dev()).unwrap();
+        let session = world.wait(world.cloud.account_of(&account)).unwrap();
+        world.wait(session.probe()).unwrap_or_else(|failure| panic!("{kind:?}: {failure:?}"));
+        let waits = world.waits();
+        for reason in ["AWS is creating the account", "is new and cannot be assumed yet"] {
+            assert!(waits.iter().any(|wait| wait.contains(reason)), "{kind:?}: {waits:?}");
+        }
+    }
 }
 
 #[test]
-fn nothing_is_created_after_the_run_is_drained() {
-    let world = World::organized(Settings { creation: Duration::from_mins(1), account_quota: 20, ..Settings::default() });
-    let create = |number: usize| -> Branch<'_, ()> {
-        let arguments = json!({"name": format!("a{number}"), "email": format!("aws+{number}@example.com")});
-        let world = &world;
-        Branch { label: number.to_string(), run: Box::new(move || drop(world.org("create_account", arguments))) }
+fn an_account_that_stays_unusable_is_a_question() {
+    let world = World::organized(Settings { iam_lag: Duration::from_hours(1), ..Settings::default() });
+    let Err(StepError::Paused { question, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
+    assert!(question.contains("was made 12 minutes ago") && question.contains("resume later"), "{question}");
+    assert_eq!(members(&world), 2);
+}
+
+#[test]
+fn who_waits_for_others_to_be_created_is_told_so_and_sends_nothing_after_a_stop() {
+    let world = World::organized(Settings { creation: Duration::from_mins(10), account_quota: 20, ..Settings::default() });
+    let org = world.management();
+    let creation = |number: usize| {
+        let (world, org) = (&world, org.clone());
+        let run = move || {
+            let name = format!("a{number}");
+            let email = format!("aws+{name}@example.com");
+            world.on(&org, "create_account", json!({"name": name, "email": email}))
+        };
+        Branch { label: number.to_string(), run: Box::new(run) as Box<dyn FnOnce() -> _ + Send> }
     };
-    let drain = Branch {
-        label: "drain".into(),
-        run: Box::new(|| {
-            world.time.block_on(world.time.sleep(Duration::from_secs(10))).unwrap();
-            world.engine.drain();
-        }),
+    let mut branches: Vec<_> = (0..7).map(creation).collect();
+    let stop = || {
+        world.wait(world.time.sleep(Duration::from_mins(1)));
+        world.engine.drain();
+        Ok(Value::Null)
     };
-    let branches = (0..8).map(create).chain([drain]).collect();
-    parallel(&world.time, &Slots::new(16), branches);
-    assert_eq!(world.changes(), ["CreateAccount"; 5], "AWS works on five at a time");
+    branches.push(Branch { label: "stop".into(), run: Box::new(stop) });
+    let results = parallel(&world.time, &Slots::new(32), branches);
+    let stopped = results.iter().filter(|result| matches!(result, Ok(Err(StepError::Stopped(Stop::Cancel))))).count();
+    assert_eq!(stopped, 7, "{results:?}");
+    assert_eq!(world.changes(), ["CreateAccount"; 5]);
+    assert!(world.waits().iter().any(|wait| wait.contains("five accounts at a time")), "{:?}", world.waits());
+    // What was waiting is found not to have happened, and is done.
+    let again = world.resume();
+    for number in 0..7 {
+        let name = format!("a{number}");
+        again.org("create_account", json!({"name": name, "email": format!("aws+{name}@example.com")})).unwrap();
+    }
+    assert_eq!(again.changes(), ["CreateAccount"; 2]);
+    assert_eq!(members(&world), 8);
 }

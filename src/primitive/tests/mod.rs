@@ -1,6 +1,7 @@
 //! Primitives through the engine and the SDK against the sandbox, in simulated time.
 
 mod accounts;
+mod crash;
 mod identities;
 mod organization;
 mod sessions;

@@ -3,6 +3,7 @@
 use super::world::{World, fault};
 use crate::sandbox::Settings;
 use crate::sandbox::faults::Kind;
+use crate::step::StepError;
 use serde_json::{Value, json};
 
 #[test]
@@ -49,4 +50,15 @@ fn accounts_are_moved_tagged_listed_and_found() {
     again.org("move_account", json!({"account": shop, "ou": unit})).unwrap();
     again.org("tag_account", json!({"account": shop, "tags": {"team": "shop"}})).unwrap();
     assert_eq!(again.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn credentials_that_expire_meanwhile_pause_the_step() {
+    let expired = Kind::Error { code: "ExpiredTokenException".into(), message: "The security token is expired".into(), status: 400 };
+    let world = World::new(fault("CreateOrganization", 1, expired));
+    let Err(StepError::Paused { question, .. }) = world.org("create_organization", json!({})) else { panic!("not paused") };
+    assert!(question.contains("is expired") && question.contains("aws sso login"), "{question}");
+    let again = world.resume();
+    again.org("create_organization", json!({})).unwrap();
+    assert_eq!(again.changes(), ["CreateOrganization"]);
 }

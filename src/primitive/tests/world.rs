@@ -1,7 +1,8 @@
 //! One sandbox, and processes of the runner that work on it one after the other.
 
 use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Session, StaticKeys, smithy};
-use crate::error::Place;
+use crate::error::{Error, Place};
+use crate::event::Event;
 use crate::primitive::list::{self, Catalog};
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{AccessKey, Sandbox, Settings};
@@ -33,6 +34,7 @@ pub(super) struct World {
     journal: Journal,
     /// AWS's names of the calls sent, in order.
     calls: Arc<Mutex<Vec<String>>>,
+    events: Arc<Mutex<Vec<Event>>>,
 }
 
 pub(super) fn fault(operation: &str, nth: u64, kind: Kind) -> Settings {
@@ -77,7 +79,7 @@ impl World {
         let sandbox = Sandbox::open(settings, None).expect("a sandbox");
         let journal = Journal::in_memory("sandbox/test").expect("a journal");
         let time = Time::simulated(7);
-        World::over(sandbox, journal, time, |ports| Engine::play(ports, start(), true))
+        World::over(sandbox, journal, time, |ports| Engine::play(ports, start(), true)).expect("a run")
     }
 
     /// With an organisation, and its making not counted.
@@ -88,17 +90,25 @@ impl World {
         world
     }
 
-    fn over(sandbox: Sandbox, journal: Journal, time: Time, begin: impl FnOnce(Ports) -> Result<Engine, crate::error::Error>) -> World {
+    /// A process on an AWS and a journal, if its run begins or goes on.
+    pub(super) fn over(
+        sandbox: Sandbox,
+        journal: Journal,
+        time: Time,
+        begin: impl FnOnce(Ports) -> Result<Engine, Error>,
+    ) -> Result<World, Error> {
         let (cloud, calls) = cloud(&sandbox, &time, |_| {});
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&events);
         let ports = Ports {
             time: time.clone(),
             journal: journal.clone(),
-            sink: Arc::new(|_| {}),
+            sink: Arc::new(move |event: &Event| seen.lock().expect("events").push(event.clone())),
             ask: Arc::new(Yes),
             catalog: Arc::new(Catalog::new(cloud.clone())),
         };
-        let engine = begin(ports).expect("a run");
-        World { sandbox, cloud, engine, time, journal, calls }
+        let engine = begin(ports)?;
+        Ok(World { sandbox, cloud, engine, time, journal, calls, events })
     }
 
     fn later(&self) -> Time {
@@ -108,14 +118,14 @@ impl World {
     /// A new process that plays anew on the same AWS.
     pub(super) fn play(&self) -> World {
         let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
-        World::over(sandbox, journal, self.later(), |ports| Engine::play(ports, start(), true))
+        World::over(sandbox, journal, self.later(), |ports| Engine::play(ports, start(), true)).expect("a run")
     }
 
     /// A new process that resumes the run.
     pub(super) fn resume(&self) -> World {
         let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
         let run = self.engine.run().to_owned();
-        World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start()))
+        World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start())).expect("a run")
     }
 
     pub(super) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -148,6 +158,13 @@ impl World {
         std::mem::take(&mut *self.calls.lock().expect("calls"))
     }
 
+    /// Why steps waited, in order.
+    pub(super) fn waits(&self) -> Vec<String> {
+        let events = self.events.lock().expect("events");
+        let reason = |event: &Event| if let Event::StepWaiting { reason, .. } = event { Some(reason.clone()) } else { None };
+        events.iter().filter_map(reason).collect()
+    }
+
     /// Of the calls sent since last asked, those that change something.
     pub(super) fn changes(&self) -> Vec<String> {
         let reads = ["Get", "List", "Describe", "Assume"];
@@ -159,7 +176,7 @@ pub(super) fn further(id: &str, name: &str, base: Option<Base>) -> FurtherAccoun
     FurtherAccount { id: id.into(), name: name.into(), base, role: None }
 }
 
-fn start() -> RunStart {
+pub(super) fn start() -> RunStart {
     RunStart {
         playbook: "t.rhai".into(),
         text: String::new(),

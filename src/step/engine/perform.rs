@@ -191,10 +191,27 @@ impl Step<'_> {
         for change in &changes {
             stale |= self.change(change).await?;
         }
-        if !changes.is_empty() {
-            found = self.look(if stale { Freshness::Live } else { Freshness::Snapshot }).await?;
+        if stale {
+            self.look(Freshness::Live).await?;
         }
-        self.operation.output(&found).map_err(End::Failure)
+        if !changes.is_empty() || freshness == Freshness::Live || view.created.is_some() {
+            found = self.look(Freshness::Snapshot).await?;
+        }
+        self.output(found).await
+    }
+
+    /// What the script gets; AWS is asked again while a list does not show yet what was made.
+    async fn output(&self, mut found: Value) -> Result<Value, End> {
+        let mut retry = Retry::default();
+        loop {
+            match self.operation.output(&found) {
+                Ok(output) => return Ok(output),
+                Err(failure) if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
+                Err(failure) => return Err(End::Failure(failure)),
+            }
+            self.look(Freshness::Live).await?;
+            found = self.look(Freshness::Snapshot).await?;
+        }
     }
 
     async fn look(&self, freshness: Freshness) -> Result<Value, End> {

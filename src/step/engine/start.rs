@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 impl Engine {
     /// Begins a new run. Refused while an earlier run of the rollout that may have changed something is unfinished, unless `fresh`: then
-    /// its open create-blind changes are settled, and it is over.
+    /// its open create-blind changes are settled, and it is over. One that sent nothing is over with the next play.
     pub fn play(ports: Ports, start: RunStart, fresh: bool) -> Result<Engine, Error> {
         let runs = ports.journal.runs()?;
         for earlier in &runs {
@@ -19,13 +19,12 @@ impl Engine {
                 continue;
             }
             let view = ports.journal.view(&earlier.id)?;
-            if !view.has_intent() {
-                continue;
-            }
-            if !fresh {
+            if view.has_intent() && !fresh {
                 return Err(unfinished(earlier));
             }
-            same_account(&earlier.id, &view, &start)?;
+            if view.has_intent() {
+                same_account(&earlier.id, &view, &start)?;
+            }
             supersede(&ports, earlier, view)?;
         }
         let run = loop {
@@ -46,7 +45,7 @@ impl Engine {
     pub fn resume(ports: Ports, run: &str, start: RunStart) -> Result<Engine, Error> {
         let view = ports.journal.view(run)?;
         if !view.is_unfinished() {
-            let what = if view.status == RunStatus::Done { "is done" } else { "was superseded by a later `--fresh` one" };
+            let what = if view.status == RunStatus::Done { "is done" } else { "was superseded by a later one" };
             let message = format!("run `{run}` {what}: there is nothing to resume");
             return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
         }

@@ -151,8 +151,23 @@ fn a_run_that_may_have_changed_something_stands_in_the_way() {
 #[test]
 fn a_run_that_sent_nothing_does_not() {
     let process = Process::first(1);
-    process.play().finish(Some(Kind::Failed)).expect("recap");
+    let first = process.play();
+    first.finish(Some(Kind::Failed)).expect("recap");
+    // Nor does one that died: `resume` then goes on with the last run that may have done something.
     Engine::play(process.next(2).ports(), start(), false).expect("play");
+    let third = Engine::play(process.next(3).ports(), start(), false).expect("play");
+    let unfinished: Vec<_> = process.journal.runs().expect("runs").into_iter().filter(|run| run.status != RunStatus::Superseded).collect();
+    assert_eq!(unfinished.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), [third.run()]);
+}
+
+#[test]
+fn a_run_is_not_resumed_in_another_account() {
+    let process = Process::first(1);
+    let engine = process.play();
+    process.account(&engine, "dev").expect("made");
+    let elsewhere = RunStart { account: "2".into(), ..start() };
+    let error = Engine::resume(process.next(2).ports(), engine.run(), elsewhere).map(drop).expect_err("another account");
+    assert_eq!((error.kind, error.code), (Kind::Credentials, "other-account"));
 }
 
 #[test]
