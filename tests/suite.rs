@@ -1,6 +1,7 @@
 //! All integration tests in one binary: linking once is what keeps the suite quick.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bad_input;
 mod command_line;
 mod imports;
 mod other_client;

@@ -228,8 +228,10 @@ fn read_arguments<P: Primitive>(mut input: Value) -> Result<(P::Args, Value), Ar
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
         let message = error.into_inner().to_string();
-        let code = if message.starts_with("missing field") { "missing-argument" } else { "argument" };
-        Argument::new(code, path, message).hint(format!("see `{}` in the reference: {}", P::SPEC.name, signature(P::SPEC)))
+        match message.strip_prefix("missing field ") {
+            Some(field) => Argument::new("missing-argument", path, format!("{field} is missing")),
+            None => Argument::new("argument", path, message),
+        }
     })?;
     P::validate(&args)?;
     let mut input = serde_json::to_value(&args).map_err(|error| Argument::new("argument", "", error.to_string()))?;
@@ -252,20 +254,9 @@ fn known_names<'a>(spec: &Spec, given: impl Iterator<Item = &'a str>) -> Result<
             Some((score, near)) if score > 0.75 => format!("did you mean `{near}`?"),
             _ => format!("it takes {}", known.join(", ")),
         };
-        return Err(Argument::new("unknown-argument", name, format!("{} has no argument `{name}`", spec.name)).hint(hint));
+        return Err(Argument::new("unknown-argument", "", format!("there is no argument `{name}`")).hint(hint));
     }
     Ok(())
-}
-
-/// `create_role(name, #{trust, path, …})`
-fn signature(spec: &Spec) -> String {
-    let positional = spec.positional.join(", ");
-    let options: Vec<&str> = spec.options.iter().map(|option| option.name).collect();
-    match (positional.as_str(), options.is_empty()) {
-        (_, true) => format!("{}({positional})", spec.name),
-        ("", false) => format!("{}(#{{{}}})", spec.name, options.join(", ")),
-        (_, false) => format!("{}({positional}, #{{{}}})", spec.name, options.join(", ")),
-    }
 }
 
 /// A document given as a map or as JSON text, read strictly.

@@ -8,6 +8,7 @@ use crate::policy::{Document, Kind, difference, size};
 use crate::step::{Attempt, Class, Failure, Freshness};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const NO_OPTIONS: &[Opt] = &[];
 
@@ -16,6 +17,33 @@ const TOO_LONG: &str = "name the role with a wildcard and the organisation inste
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Found {
     document: Option<Document>,
+    /// Characters in the other inline policies of the entity, as IAM counts them.
+    #[serde(default)]
+    others: usize,
+}
+
+impl Found {
+    fn of(inline: &BTreeMap<String, Document>, name: &str) -> Found {
+        let own = iam::named(inline, name);
+        let others = inline.iter().filter(|(other, _)| own.is_none_or(|(own, _)| own != *other));
+        Found {
+            document: own.map(|(_, document)| document.clone()),
+            others: others.map(|(_, document)| size::characters(&document.text())).sum(),
+        }
+    }
+}
+
+/// IAM's quota counts all inline policies of an entity together.
+fn fits(others: usize, document: &Document, limit: usize, entity: &str) -> Result<(), Failure> {
+    let own = size::characters(&document.text());
+    if others + own <= limit {
+        return Ok(());
+    }
+    let message = format!(
+        "the inline policies of {entity} would have {} of {limit} characters together: {others} are there, {own} come with this one",
+        others + own
+    );
+    Err(Failure::fatal("policy-too-long", message).hint(TOO_LONG))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,18 +100,21 @@ macro_rules! put {
                 session
                     .with_iam(freshness, |iam| {
                         let (_, entity) = iam::named(&iam.$map, &args.$field.0)?;
-                        Some(Found { document: iam::named(&entity.inline, &args.name).map(|(_, document)| document.clone()) })
+                        Some(Found::of(&entity.inline, &args.name))
                     })
                     .await
             }
 
             fn changes(args: &$args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
                 let put = Planned::new($call, Class::Converge, Detail {});
-                Ok(match found.and_then(|found| found.document.as_ref()) {
-                    Some(document) if *document == args.document => Vec::new(),
-                    Some(document) => vec![put.because(difference(document, &args.document))],
-                    None => vec![put],
-                })
+                let put = match found.and_then(|found| found.document.as_ref()) {
+                    Some(document) if *document == args.document => return Ok(Vec::new()),
+                    Some(document) => put.because(difference(document, &args.document)),
+                    None => put,
+                };
+                let entity = format!("the {} `{}`", stringify!($field), args.$field.0);
+                fits(found.map_or(0, |found| found.others), &args.document, $limit, &entity)?;
+                Ok(vec![put])
             }
 
             async fn apply(session: &Session, args: &$args, _: &Detail, _: &dyn Attempt) -> Result<(), Failure> {
@@ -171,10 +202,26 @@ mod tests {
     #[test]
     fn only_a_different_document_is_put() {
         let args = checked::<PutGroupPolicy>(json!({"group": "g", "name": "p", "document": document(&json!("iam:ListUsers"))})).unwrap();
-        let found = |value: Value| Found { document: Some(Document::stored(value)) };
+        let found = |value: Value| Found { document: Some(Document::stored(value)), others: 0 };
         assert_eq!(calls::<PutGroupPolicy>(&args, Some(&found(document(&json!(["iam:ListUsers"]))))), [] as [&str; 0]);
         assert_eq!(calls::<PutGroupPolicy>(&args, Some(&found(document(&json!("iam:GetUser"))))), ["PutGroupPolicy"]);
-        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&Found { document: None })), ["PutGroupPolicy"]);
+        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&Found { document: None, others: 0 })), ["PutGroupPolicy"]);
+    }
+
+    #[test]
+    fn all_inline_policies_of_a_group_count_together() {
+        let args = checked::<PutGroupPolicy>(json!({"group": "g", "name": "p", "document": document(&json!("iam:ListUsers"))})).unwrap();
+        let own = size::characters(&args.document.text());
+        let room = size::GROUP_INLINE - own;
+        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&Found { document: None, others: room })), ["PutGroupPolicy"]);
+        let failure = PutGroupPolicy::changes(&args, Some(&Found { document: None, others: room + 1 })).unwrap_err();
+        assert_eq!(failure.code, "policy-too-long");
+        assert!(failure.message.contains("the group `g` would have 5121 of 5120 characters"), "{}", failure.message);
+        // What is there already is not sent again, however full the group is.
+        let there = Found { document: Some(args.document.clone()), others: room + 1 };
+        assert_eq!(calls::<PutGroupPolicy>(&args, Some(&there)), [] as [&str; 0]);
+        let inline = BTreeMap::from([("P".to_owned(), args.document.clone()), ("q".to_owned(), args.document.clone())]);
+        assert_eq!(Found::of(&inline, "p").others, own);
     }
 
     #[test]

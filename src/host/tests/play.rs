@@ -52,7 +52,7 @@ fn an_uncaught_failure_fails_it_with_the_place() {
     let played =
         on_sandbox("fn f(o) {\n  o.attach_role_policy(\"nobody\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\")\n}\nf(organization());");
     let error = played.error();
-    assert_eq!(error.code, "step-failed");
+    assert_eq!(error.code, "NoSuchEntity");
     assert_eq!(error.place.as_ref().unwrap().to_string(), "test.rhai:2:5");
     assert_eq!(error.trace.iter().map(ToString::to_string).collect::<Vec<_>>(), ["test.rhai:4:1"]);
     assert_eq!(played.recap.total.failed, 1);

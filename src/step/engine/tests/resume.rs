@@ -136,7 +136,7 @@ fn a_run_that_may_have_changed_something_stands_in_the_way() {
     let earlier = process.journal.find(None).expect("run").id;
     let next = process.next(2);
     let error = Engine::play(next.ports(), start(), false).map(drop).expect_err("refused");
-    assert_eq!((error.kind, error.code), (Kind::Paused, "unfinished-run"));
+    assert_eq!((error.kind, &*error.code), (Kind::Paused, "unfinished-run"));
     assert_eq!(error.hints[0], format!("continue it: runner resume {earlier}"));
     let engine = Engine::play(next.ports(), start(), true).expect("fresh");
     next.account(&engine, "dev").expect("looked at");
@@ -165,7 +165,7 @@ fn fresh_settles_creations_first() {
     engine.finish(Some(Kind::Paused)).expect("recap");
     let next = process.next(2);
     let error = Engine::play(next.ports(), start(), true).map(drop).expect_err("might do harm");
-    assert_eq!((error.kind, error.code), (Kind::Paused, "unsettled"));
+    assert_eq!((error.kind, &*error.code), (Kind::Paused, "unsettled"));
     next.toy.world().blind = None;
     let engine = Engine::play(next.ports(), start(), true).expect("settled");
     next.account(&engine, "dev").expect("found");
