@@ -135,7 +135,7 @@ fn describe(leaf: EvalAltResult) -> Error {
 fn grown(measure: &str) -> &str {
     match measure {
         "Length of string" => "a string",
-        "Size of array" => "an array",
+        "Size of array" | "Size of array/BLOB" => "an array",
         "Size of object map" => "a map",
         "Size of BLOB" => "a run of bytes",
         _ => "a value",

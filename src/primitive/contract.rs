@@ -230,7 +230,7 @@ fn read_arguments<P: Primitive>(mut input: Value) -> Result<(P::Args, Value), Ar
         let message = error.into_inner().to_string();
         match message.strip_prefix("missing field ") {
             Some(field) => Argument::new("missing-argument", path, format!("{field} is missing")),
-            None => Argument::new("argument", path, message),
+            None => Argument::new("argument", path, mistyped(&message)),
         }
     })?;
     P::validate(&args)?;
@@ -241,6 +241,14 @@ fn read_arguments<P: Primitive>(mut input: Value) -> Result<(P::Args, Value), Ar
         }
     }
     Ok((args, input))
+}
+
+/// `invalid type: integer `7`, expected a string` in plain words.
+fn mistyped(message: &str) -> String {
+    match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, wanted)) => format!("must be {wanted}, not {found}"),
+        None => message.to_owned(),
+    }
 }
 
 fn known_names<'a>(spec: &Spec, given: impl Iterator<Item = &'a str>) -> Result<(), Argument> {
@@ -273,7 +281,10 @@ fn read_document(argument: &DocumentArgument, value: &Value) -> Result<Value, Ar
     let characters = policy::characters(&document.text());
     if characters > argument.limit {
         let message = format!("the policy has {characters} of {} characters", argument.limit);
-        let hint = "name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID";
+        let hint = match argument.kind {
+            Kind::Trust => "trust an account as a whole, or everyone (`*`) with a condition on aws:PrincipalOrgID, instead of each principal",
+            _ => "name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID",
+        };
         return Err(Argument::new("policy-too-long", argument.field, message).hint(hint));
     }
     Ok(document.value().clone())
