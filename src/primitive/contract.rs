@@ -282,8 +282,12 @@ fn read_document(argument: &DocumentArgument, value: &Value) -> Result<Value, Ar
     if characters > argument.limit {
         let message = format!("the policy has {characters} of {} characters", argument.limit);
         let hint = match argument.kind {
-            Kind::Trust => "trust an account as a whole, or everyone (`*`) with a condition on aws:PrincipalOrgID, instead of each principal",
-            _ => "name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID",
+            Kind::Trust => {
+                "trust an account as a whole, or everyone (`*`) with a condition on aws:PrincipalOrgID, instead of each principal"
+            }
+            _ => {
+                "name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID"
+            }
         };
         return Err(Argument::new("policy-too-long", argument.field, message).hint(hint));
     }

@@ -436,7 +436,8 @@ mod tests {
         ] {
             let mistake = checked::<CreateAccount>(value.clone()).err().unwrap();
             assert_eq!((mistake.code, mistake.path.as_str()), (code, path), "{value}");
-            assert!(mistake.hint.is_some(), "{value}");
+            // How it is written is told by the host, which knows the signature.
+            assert!(mistake.hint.is_some() || code == "missing-argument", "{value}");
         }
     }
 }

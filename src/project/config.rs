@@ -217,7 +217,10 @@ mfa = false
         let error = Config::parse("runner.toml", "[targets.prod]\nkind = \"aws\"\nprofil = \"ana\"\n").unwrap_err();
         assert_eq!(error.kind.exit_code(), 64);
         let text = error.text(Paint::OFF);
-        assert!(text.contains("unknown field `profil`") && text.contains("--> runner.toml:3:1"), "{text}");
+        assert!(
+            text.contains("unknown key `profil`") && text.contains("did you mean `profile`?") && text.contains("--> runner.toml:3:1"),
+            "{text}"
+        );
         assert!(text.contains("3 | profil = \"ana\"\n  | ^"), "{text}");
     }
 

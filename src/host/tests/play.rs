@@ -80,7 +80,7 @@ fn the_same_step_with_other_arguments_is_refused_with_both_places() {
     let error = played.error();
     assert_eq!(error.code, "step-conflict");
     assert_eq!(error.place.as_ref().unwrap().to_string(), "test.rhai:3:3");
-    assert!(error.causes[0].contains("test.rhai:2:3"), "{error:?}");
+    assert!(error.message.ends_with("at test.rhai:2:3 and at test.rhai:3:3"), "{error:?}");
 }
 
 /// Two hundred branches of ten steps, in real time.
