@@ -1,5 +1,6 @@
 //! What went wrong, as a value: kind (which decides the exit code), code, message, place in the script, causes and hints.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A spot in a playbook or module. Lines and columns count from 1; columns count characters, as Rhai does.
@@ -53,11 +54,11 @@ impl Kind {
     }
 }
 
-/// An error as a user meets it. `code` is a stable kebab-case word (`email-taken`).
+/// An error as a user meets it. `code` is a stable kebab-case word (`email-taken`), or AWS's own code (`EntityAlreadyExists`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error {
     pub kind: Kind,
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub message: String,
     pub place: Option<Place>,
     /// Frames between the place and the cause, outermost first (`called from multi-account.rhai:10:12`).
@@ -68,17 +69,17 @@ pub struct Error {
 
 impl Error {
     #[must_use]
-    pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Error {
-        Error { kind, code, message: message.into(), place: None, trace: Vec::new(), causes: Vec::new(), hints: Vec::new() }
+    pub fn new(kind: Kind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Error {
+        Error { kind, code: code.into(), message: message.into(), place: None, trace: Vec::new(), causes: Vec::new(), hints: Vec::new() }
     }
 
     #[must_use]
-    pub fn usage(code: &'static str, message: impl Into<String>) -> Error {
+    pub fn usage(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Error {
         Error::new(Kind::Usage, code, message)
     }
 
     #[must_use]
-    pub fn failed(code: &'static str, message: impl Into<String>) -> Error {
+    pub fn failed(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Error {
         Error::new(Kind::Failed, code, message)
     }
 

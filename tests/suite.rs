@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod aws_target;
+mod bad_input;
+mod bad_script;
+mod bad_state;
 mod command_line;
 mod imports;
 mod other_client;

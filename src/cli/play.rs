@@ -5,7 +5,7 @@ use super::given;
 use super::interrupt::{Interrupt, guard};
 use super::prompts::{self, Terminal};
 use crate::error::{Error, Kind};
-use crate::host::Playbook;
+use crate::host::{self, Playbook};
 use crate::project::{Environment, Project, Target};
 use crate::report::{End, Reporter, command, print_error};
 use crate::step::Engine;
@@ -59,6 +59,7 @@ pub(super) struct Plan {
 /// Asks what has to be asked, plays, reports; gives the exit code.
 pub(super) fn carry_out(context: &Context, plan: Plan) -> Result<u8, Error> {
     let Plan { project, target, environment, playbook, playbook_name, params, start } = plan;
+    sound(&playbook)?;
     let (yes, interactive) = (context.globals.yes, context.interactive);
     let target = prompts::approve(target, &playbook_name, yes, interactive, &mut prompts::ask)?;
     let time =
@@ -92,6 +93,16 @@ pub(super) fn carry_out(context: &Context, plan: Plan) -> Result<u8, Error> {
     let end = End { recap: &ended.recap, took: ended.took, error: ended.error.as_ref(), next: Some(&next) };
     reporter.finish(&end)?;
     Ok(end.exit_code())
+}
+
+/// A mistake that can be seen without running is refused before the first call.
+fn sound(playbook: &Playbook) -> Result<(), Error> {
+    let mut errors = host::check(playbook).into_iter();
+    let Some(first) = errors.next() else { return Ok(()) };
+    Err(match errors.len() {
+        0 => first,
+        more => first.hint(format!("`runner check` shows this and {more} more")),
+    })
 }
 
 /// The second Ctrl-C: nothing is waited for.

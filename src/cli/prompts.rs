@@ -95,15 +95,17 @@ mod tests {
     }
 
     /// The pin it ends with, or the code of the error; and the questions asked.
-    fn approved(target: Target, yes: bool, interactive: bool, answers: &[&str]) -> (Result<Option<String>, &'static str>, usize) {
+    fn approved(target: Target, yes: bool, interactive: bool, answers: &[&str]) -> (Result<Option<String>, String>, usize) {
         let mut asked = 0;
         let mut ask = |_: &str| {
             asked += 1;
             Ok((*answers.get(asked - 1).unwrap_or(&"")).to_owned())
         };
-        let result = approve(target, "a.rhai", yes, interactive, &mut ask).map_err(|error| error.code).map(|target| match target.kind {
-            TargetKind::Aws(aws) => aws.account_id,
-            TargetKind::Sandbox(_) => None,
+        let result = approve(target, "a.rhai", yes, interactive, &mut ask).map_err(|error| error.code.into_owned()).map(|target| {
+            match target.kind {
+                TargetKind::Aws(aws) => aws.account_id,
+                TargetKind::Sandbox(_) => None,
+            }
         });
         (result, asked)
     }
@@ -115,13 +117,13 @@ mod tests {
         let there = Ok(Some(pin.to_owned()));
         assert_eq!(approved(Target::sandbox(), false, false, &[]), (Ok(None), 0));
         assert_eq!(approved(pinned(), true, false, &[]), (there.clone(), 0));
-        assert_eq!(approved(pinned(), false, false, &[]), (Err("not-confirmed"), 0));
+        assert_eq!(approved(pinned(), false, false, &[]), (Err("not-confirmed".to_owned()), 0));
         assert_eq!(approved(pinned(), false, true, &["yes"]), (there.clone(), 1));
-        assert_eq!(approved(pinned(), false, true, &["y"]), (Err("declined"), 1));
-        assert_eq!(approved(pinned(), false, true, &[]), (Err("declined"), 1));
-        assert_eq!(approved(aws(None), true, false, &[]), (Err("not-pinned"), 0));
+        assert_eq!(approved(pinned(), false, true, &["y"]), (Err("declined".to_owned()), 1));
+        assert_eq!(approved(pinned(), false, true, &[]), (Err("declined".to_owned()), 1));
+        assert_eq!(approved(aws(None), true, false, &[]), (Err("not-pinned".to_owned()), 0));
         assert_eq!(approved(aws(None), true, true, &[pin]), (there.clone(), 1));
         assert_eq!(approved(aws(None), false, true, &[pin, "yes"]), (there, 2));
-        assert_eq!(approved(aws(None), false, true, &["yes"]), (Err("declined"), 1));
+        assert_eq!(approved(aws(None), false, true, &["yes"]), (Err("declined".to_owned()), 1));
     }
 }

@@ -42,6 +42,10 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<u8, Error> {
             ]
         })
         .collect();
+    if documents.is_empty() {
+        // "No run" would be untrue where one cannot be read.
+        refuse(history.unreadable.clone())?;
+    }
     let document = json!({"type": "runs", "format": FORMAT, "runs": documents});
     let header = ["RUN", "PLAYBOOK", "TARGET", "ENV", "STATUS", "STARTED", "TOOK"];
     let code = context.rows(&document, &header, &rows, "no run is written down here yet")?;

@@ -1,5 +1,6 @@
 //! Paths a script may name: below the playbook's folder, written plainly.
 
+use super::playbook;
 use std::path::{Path, PathBuf};
 
 /// The file that `path` names below `folder`, or why it may not be read. Nothing is decoded and no symbolic link is followed below the
@@ -20,7 +21,7 @@ pub(super) fn below(folder: &Path, path: &str) -> Result<PathBuf, String> {
             return Err(format!("the path has the part `{part}`"));
         }
         found.push(part);
-        if std::fs::symlink_metadata(&found).map_err(|error| error.to_string())?.is_symlink() {
+        if std::fs::symlink_metadata(&found).map_err(|error| playbook::unreadable(&error))?.is_symlink() {
             return Err(format!("`{part}` is a symbolic link"));
         }
     }

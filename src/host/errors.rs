@@ -1,7 +1,7 @@
 //! What goes wrong in a script, in our words: with its place, the chain of calls that led there, and what to do.
 
 use super::limits::Exceeded;
-use super::playbook::Playbook;
+use super::playbook::{self, Playbook};
 use super::{suggest, values, vocabulary};
 use crate::error::{Error, Place};
 use rhai::debugger::CallStackFrame;
@@ -112,7 +112,7 @@ fn describe(leaf: EvalAltResult) -> Error {
             .hint(format!("`get(\"{name}\")` gives `()` where a property may be missing")),
         EvalAltResult::ErrorModuleNotFound(path, _) => Error::failed("import-unknown", format!("module `{path}` is not known"))
             .hint("write the path out in the import: it is looked up before the script runs"),
-        EvalAltResult::ErrorDataTooLarge(what, _) => Error::failed("script-limit", format!("{} is too large", what.to_lowercase()))
+        EvalAltResult::ErrorDataTooLarge(what, _) => Error::failed("script-limit", format!("{} grows too large", grown(&what)))
             .hint("keep large things in files and read only what is needed"),
         EvalAltResult::ErrorStackOverflow(_) => {
             Error::failed("script-limit", "functions call one another too deeply").hint("look for a function that calls itself without end")
@@ -131,6 +131,17 @@ fn describe(leaf: EvalAltResult) -> Error {
     }
 }
 
+/// What Rhai says is too large, by what it is and not by how it is measured.
+fn grown(measure: &str) -> &str {
+    match measure {
+        "Length of string" => "a string",
+        "Size of array" | "Size of array/BLOB" => "an array",
+        "Size of object map" => "a map",
+        "Size of BLOB" => "a run of bytes",
+        _ => "a value",
+    }
+}
+
 /// What `throw` or a failed step raised.
 fn thrown(value: &Dynamic) -> Error {
     let fields = value.read_lock::<Map>();
@@ -145,7 +156,7 @@ fn thrown(value: &Dynamic) -> Error {
     };
     let hints = fields.as_ref().and_then(|fields| fields.get("hints")).and_then(|hints| hints.clone().into_typed_array::<String>().ok());
     let mut error = match (text("step"), text("code")) {
-        (Some(step), Some(code)) => Error::failed("step-failed", format!("{step}: {code}: {message}")),
+        (Some(step), Some(code)) => Error::failed(code, format!("`{step}`: {message}")),
         (None, Some(code)) if code == "failed" => Error::failed("failed", message),
         (None, Some(code)) => Error::failed("script-error", format!("{code}: {message}")),
         _ => Error::failed("script-error", message),
@@ -156,19 +167,48 @@ fn thrown(value: &Dynamic) -> Error {
 
 fn unknown_function(signature: &str) -> Error {
     let name = signature.split([' ', '(']).next().unwrap_or(signature);
+    let given = kinds(signature);
     if let Some(usage) = vocabulary::usage(name) {
-        return Error::failed("wrong-arguments", format!("`{name}` cannot be called like this: `{signature}`"))
-            .hint(format!("write {usage}"));
+        let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
+        return Error::failed("wrong-arguments", format!("`{name}` cannot be called with {given}")).hint(format!("write {usage}"));
     }
     if name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | ':')) {
         let short = name.rsplit("::").next().unwrap_or(name);
-        let error = Error::failed("unknown-function", format!("there is no function `{signature}`"));
+        let error = |message| Error::failed("unknown-function", message);
         return match suggest::nearest(short, vocabulary::names()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint("check the number and the types of what is passed; docs/script.md lists what there is"),
+            Some(near) => error(format!("there is no function `{name}`")).hint(format!("did you mean `{near}`?")),
+            None if given.is_empty() => error(format!("there is no function `{name}`")).hint(LISTED),
+            None => error(format!("there is no function `{name}` for {}", given.join(", "))).hint(LISTED),
         };
     }
-    Error::failed("wrong-type", format!("these values do not go together: `{signature}`")).hint("check the types on both sides")
+    Error::failed("wrong-type", format!("`{name}` does not work with {}", given.join(" and ")))
+        .hint("check what is on both sides: `type_of(x)` tells what a value is")
+}
+
+const LISTED: &str = "docs/script.md lists the functions there are, and what is passed to them";
+
+/// The kinds of value in a signature as Rhai writes it, `f (&str | ImmutableString | String, i64)`, in the words of the script reference.
+fn kinds(signature: &str) -> Vec<String> {
+    let inside = signature.split_once('(').map_or("", |(_, rest)| rest.strip_suffix(')').unwrap_or(rest));
+    inside.split(", ").filter(|kind| !kind.is_empty()).map(kind_in_words).collect()
+}
+
+fn kind_in_words(kind: &str) -> String {
+    match kind.split(" | ").next().unwrap_or(kind) {
+        "()" => "nothing (`()`)",
+        "i64" | "range" | "range=" => "an integer",
+        "f64" => "a number",
+        "bool" => "true or false",
+        "char" => "a character",
+        "&str" | "string" | "String" | "ImmutableString" => "a string",
+        "array" => "an array",
+        "map" => "a map",
+        "blob" => "bytes",
+        "Fn" => "a function",
+        "object" => "an object of AWS",
+        other => return format!("`{other}`"),
+    }
+    .to_owned()
 }
 
 fn unknown_variable(name: &str) -> Error {
@@ -177,8 +217,26 @@ fn unknown_variable(name: &str) -> Error {
 }
 
 /// A playbook that cannot be compiled.
-pub(super) fn from_parse(error: &ParseError, place: impl Fn(Position) -> Place) -> Error {
-    parse_problem(error.err_type()).at(place(error.position()))
+pub(super) fn from_parse(error: &ParseError, file: &str, text: &str) -> Error {
+    let found = playbook::place_in(file, text, error.position());
+    let place = match error.err_type() {
+        ParseErrorType::MissingToken(..) | ParseErrorType::UnexpectedEOF => behind_last_word(found, text),
+        _ => found,
+    };
+    parse_problem(error.err_type()).at(place)
+}
+
+/// Where something is missing that Rhai only misses at the next word: at the end of the line before, if the next word begins a line.
+fn behind_last_word(found: Place, text: &str) -> Place {
+    let begins = |line: &String| line.chars().take(found.column.saturating_sub(1)).all(char::is_whitespace);
+    if !found.source_line.as_ref().is_none_or(begins) {
+        return found;
+    }
+    let written = |line: &&(usize, &str)| !line.1.trim().is_empty() && !line.1.trim_start().starts_with("//");
+    let Some((index, line)) = text.lines().enumerate().take(found.line - 1).collect::<Vec<_>>().iter().rfind(written).copied() else {
+        return found;
+    };
+    Place { line: index + 1, column: line.trim_end().chars().count() + 1, source_line: Some(line.to_owned()), ..found }
 }
 
 fn parse_problem(kind: &ParseErrorType) -> Error {
@@ -192,6 +250,11 @@ fn parse_problem(kind: &ParseErrorType) -> Error {
         ParseErrorType::Reserved(word) => {
             Error::failed("syntax", format!("`{word}` is a reserved word")).hint("choose another name; as a map key put it in quotes")
         }
+        ParseErrorType::MissingToken(token, what) => Error::failed(
+            "syntax",
+            format!("`{token}` is missing {}", what.replace("object map literal", "map").replace("terminate", "end")),
+        )
+        .hint("correct the playbook; `runner check` looks at it without running it"),
         other => Error::failed("syntax", lower_first(&other.to_string()))
             .hint("correct the playbook; `runner check` looks at it without running it"),
     }

@@ -7,6 +7,7 @@ use crate::error::{Error, Place};
 use include_dir::{Dir, include_dir};
 use rhai::{AST, ASTNode, Engine, Expr, Position, Stmt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The modules that come with the runner: `import "std/policy" as policy`.
@@ -38,7 +39,7 @@ impl Playbook {
     pub fn load(path: &Path) -> Result<Playbook, Error> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let text = read(path).map_err(|problem| {
-            Error::usage("playbook-unreadable", format!("cannot read playbook `{}`: {problem}", path.display()))
+            Error::usage("playbook-unreadable", format!("cannot read the playbook `{name}`: {problem}"))
                 .hint("`runner list` shows the playbooks there are")
         })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -109,7 +110,7 @@ impl Playbook {
     }
 
     fn add(&mut self, engine: &Engine, file: &str, text: String, open: &mut Vec<String>) -> Result<(), Error> {
-        let mut ast = engine.compile(&text).map_err(|error| errors::from_parse(&error, |position| place_in(file, &text, position)))?;
+        let mut ast = engine.compile(&text).map_err(|error| errors::from_parse(&error, file, &text))?;
         ast.set_source(file);
         for function in ast.iter_fn_def() {
             self.functions.insert(function.name.to_string());
@@ -172,14 +173,23 @@ fn has_rhai_extension(path: &str) -> bool {
 
 /// Reads a file that must be an ordinary one and not too long.
 pub(super) fn read(path: &Path) -> Result<String, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
         return Err("it is not a file".to_owned());
     }
     if metadata.len() > LONGEST_FILE {
         return Err(format!("it has {} bytes, more than {LONGEST_FILE}", metadata.len()));
     }
-    std::fs::read_to_string(path).map_err(|error| error.to_string())
+    std::fs::read_to_string(path).map_err(|error| unreadable(&error))
+}
+
+/// Why a file cannot be read, in plain words where there are some.
+pub(super) fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::InvalidData => "it is not text (UTF-8)".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// The paths a script imports, also inside its functions; an error is where a path is not a literal.

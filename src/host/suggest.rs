@@ -2,7 +2,10 @@
 
 /// The nearest of `known`, if it is near enough to be a slip of the fingers; the first in alphabetical order among equals.
 pub(super) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).max(1);
+    let limit = match written.chars().count() {
+        0..3 => 0,
+        letters => (letters / 3).max(1),
+    };
     known
         .into_iter()
         .filter(|word| *word != written)

@@ -84,7 +84,8 @@ impl Words<'_> {
     }
 
     fn all(&self) -> impl Iterator<Item = &str> {
-        self.native.iter().chain(&self.own).map(String::as_str)
+        let words = self.native.iter().chain(&self.own).map(String::as_str);
+        words.filter(|word| word.starts_with(|letter: char| letter.is_alphabetic()))
     }
 }
 

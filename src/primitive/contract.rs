@@ -228,8 +228,10 @@ fn read_arguments<P: Primitive>(mut input: Value) -> Result<(P::Args, Value), Ar
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
         let message = error.into_inner().to_string();
-        let code = if message.starts_with("missing field") { "missing-argument" } else { "argument" };
-        Argument::new(code, path, message).hint(format!("see `{}` in the reference: {}", P::SPEC.name, signature(P::SPEC)))
+        match message.strip_prefix("missing field ") {
+            Some(field) => Argument::new("missing-argument", path, format!("{field} is missing")),
+            None => Argument::new("argument", path, mistyped(&message)),
+        }
     })?;
     P::validate(&args)?;
     let mut input = serde_json::to_value(&args).map_err(|error| Argument::new("argument", "", error.to_string()))?;
@@ -239,6 +241,14 @@ fn read_arguments<P: Primitive>(mut input: Value) -> Result<(P::Args, Value), Ar
         }
     }
     Ok((args, input))
+}
+
+/// `invalid type: integer `7`, expected a string` in plain words.
+fn mistyped(message: &str) -> String {
+    match message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((found, wanted)) => format!("must be {wanted}, not {found}"),
+        None => message.to_owned(),
+    }
 }
 
 fn known_names<'a>(spec: &Spec, given: impl Iterator<Item = &'a str>) -> Result<(), Argument> {
@@ -252,20 +262,9 @@ fn known_names<'a>(spec: &Spec, given: impl Iterator<Item = &'a str>) -> Result<
             Some((score, near)) if score > 0.75 => format!("did you mean `{near}`?"),
             _ => format!("it takes {}", known.join(", ")),
         };
-        return Err(Argument::new("unknown-argument", name, format!("{} has no argument `{name}`", spec.name)).hint(hint));
+        return Err(Argument::new("unknown-argument", "", format!("there is no argument `{name}`")).hint(hint));
     }
     Ok(())
-}
-
-/// `create_role(name, #{trust, path, …})`
-fn signature(spec: &Spec) -> String {
-    let positional = spec.positional.join(", ");
-    let options: Vec<&str> = spec.options.iter().map(|option| option.name).collect();
-    match (positional.as_str(), options.is_empty()) {
-        (_, true) => format!("{}({positional})", spec.name),
-        ("", false) => format!("{}(#{{{}}})", spec.name, options.join(", ")),
-        (_, false) => format!("{}({positional}, #{{{}}})", spec.name, options.join(", ")),
-    }
 }
 
 /// A document given as a map or as JSON text, read strictly.
@@ -282,7 +281,14 @@ fn read_document(argument: &DocumentArgument, value: &Value) -> Result<Value, Ar
     let characters = policy::characters(&document.text());
     if characters > argument.limit {
         let message = format!("the policy has {characters} of {} characters", argument.limit);
-        let hint = "name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID";
+        let hint = match argument.kind {
+            Kind::Trust => {
+                "trust an account as a whole, or everyone (`*`) with a condition on aws:PrincipalOrgID, instead of each principal"
+            }
+            _ => {
+                "name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID"
+            }
+        };
         return Err(Argument::new("policy-too-long", argument.field, message).hint(hint));
     }
     Ok(document.value().clone())

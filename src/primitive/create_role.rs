@@ -337,7 +337,7 @@ mod tests {
         };
         for (extra, code, path) in [
             (json!({"name": "bad name"}), "name", "name"),
-            (json!({"pth": "/a/"}), "unknown-argument", "pth"),
+            (json!({"pth": "/a/"}), "unknown-argument", ""),
             (json!({"path": "a"}), "path", "path"),
             (json!({"max_session": 60}), "max-session", "max_session"),
             (json!({"max_session": "x"}), "argument", "max_session"),

@@ -69,7 +69,7 @@ impl Primitive for PutGroupPolicy {
     }
 
     fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
-        Ok(inline_policy::changes("PutGroupPolicy", &args.document, found))
+        inline_policy::changes("PutGroupPolicy", &args.document, found, &format!("the group `{}`", args.group.0), size::GROUP_INLINE)
     }
 
     async fn apply(session: &Session, args: &Args, _: &Detail, _: &dyn Attempt) -> Result<(), Failure> {

@@ -72,7 +72,7 @@ impl Primitive for PutRolePolicy {
     }
 
     fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
-        Ok(inline_policy::changes("PutRolePolicy", &args.document, found))
+        inline_policy::changes("PutRolePolicy", &args.document, found, &format!("the role `{}`", args.role.0), size::ROLE_INLINE)
     }
 
     async fn apply(session: &Session, args: &Args, _: &Detail, _: &dyn Attempt) -> Result<(), Failure> {

@@ -69,7 +69,7 @@ impl Primitive for PutUserPolicy {
     }
 
     fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
-        Ok(inline_policy::changes("PutUserPolicy", &args.document, found))
+        inline_policy::changes("PutUserPolicy", &args.document, found, &format!("the user `{}`", args.user.0), size::USER_INLINE)
     }
 
     async fn apply(session: &Session, args: &Args, _: &Detail, _: &dyn Attempt) -> Result<(), Failure> {

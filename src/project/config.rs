@@ -123,8 +123,21 @@ fn check_name(what: &str, name: &str) -> Result<(), Error> {
         .hint("use up to 64 letters, digits, `-`, `_` and `.`, not starting with `.`"))
 }
 
+/// "unknown field `acount_id`, expected one of `kind`, …": the one that was probably meant is enough.
+fn misspelt(message: &str) -> Option<Error> {
+    let mut words = message.strip_prefix("unknown field `")?.split('`');
+    let written = words.next()?;
+    let error = Error::usage("bad-config", format!("unknown key `{written}`"));
+    let known: Vec<&str> = words.skip(1).step_by(2).collect();
+    Some(match nearest(written, known.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("there are {}", known.join(", "))),
+    })
+}
+
 fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Error {
-    let shown = Error::usage("bad-config", error.message()).hint("the keys of runner.toml are listed in docs/usage.md");
+    let shown = misspelt(error.message()).unwrap_or_else(|| Error::usage("bad-config", error.message()));
+    let shown = shown.hint("the keys of runner.toml are listed in docs/usage.md");
     match error.span() {
         Some(span) => shown.at(place(file, text, span.start)),
         None => shown.at(place(file, text, 0)),
@@ -204,7 +217,10 @@ mfa = false
         let error = Config::parse("runner.toml", "[targets.prod]\nkind = \"aws\"\nprofil = \"ana\"\n").unwrap_err();
         assert_eq!(error.kind.exit_code(), 64);
         let text = error.text(Paint::OFF);
-        assert!(text.contains("unknown field `profil`") && text.contains("--> runner.toml:3:1"), "{text}");
+        assert!(
+            text.contains("unknown key `profil`") && text.contains("did you mean `profile`?") && text.contains("--> runner.toml:3:1"),
+            "{text}"
+        );
         assert!(text.contains("3 | profil = \"ana\"\n  | ^"), "{text}");
     }
 

@@ -92,6 +92,6 @@ mod tests {
         assert_eq!(Project::find(top.path()).unwrap_err().code, "unreadable-config");
         fs::write(top.path().join(FILE), "targets = 1").unwrap();
         let error = Project::find(top.path()).unwrap_err();
-        assert_eq!((error.code, error.place.map(|place| place.file)), ("bad-config", Some(FILE.into())));
+        assert_eq!((&*error.code, error.place.map(|place| place.file)), ("bad-config", Some(FILE.into())));
     }
 }

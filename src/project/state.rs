@@ -93,9 +93,10 @@ pub fn private_file(path: &Path) -> Result<bool, Error> {
 /// Sorted entries of a folder; none when it is not there.
 fn names(folder: &Path) -> Result<Vec<String>, Error> {
     let unreadable = |error: std::io::Error| {
-        Error::failed("unreadable-state", format!("cannot read `{}`", folder.display()))
-            .cause(error)
-            .hint("make the folder readable for you, or work elsewhere with -C DIR")
+        Error::failed("unreadable-state", format!("cannot read `{}`", folder.display())).cause(&error).hint(match error.kind() {
+            ErrorKind::NotADirectory => "a file is where the folder `.runner` belongs: move it away, or work elsewhere with -C DIR",
+            _ => "make the folder readable for you, or work elsewhere with -C DIR",
+        })
     };
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -110,9 +111,12 @@ fn names(folder: &Path) -> Result<Vec<String>, Error> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::failed("unwritable-state", format!("cannot write `{}`", path.display()))
-        .cause(error)
-        .hint("the journal must be written before AWS is changed: make the folder writable, or work elsewhere with -C DIR")
+    Error::failed("unwritable-state", format!("cannot write `{}`", path.display())).cause(error).hint(match error.kind() {
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "a file is where the folder `.runner` belongs: move it away, or work elsewhere with -C DIR"
+        }
+        _ => "the journal must be written before AWS is changed: make the folder writable, or work elsewhere with -C DIR",
+    })
 }
 
 /// File name of a rollout: readable, and different for playbooks of the same name in other folders.
@@ -163,6 +167,6 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join(".runner"), "a file").unwrap();
         let error = State::new(root.path()).create("prod").unwrap_err();
-        assert_eq!((error.code, error.hints.len()), ("unwritable-state", 1));
+        assert_eq!((&*error.code, error.hints.len()), ("unwritable-state", 1));
     }
 }

@@ -14,7 +14,7 @@ impl Error {
     #[must_use]
     pub fn text(&self, paint: Paint) -> String {
         let mut out = String::new();
-        push(&mut out, &format!("{}: {}", paint.red(format!("error[{}]", self.code)), paint.bold(hanging(&self.message, 2))));
+        push(&mut out, &format!("{}: {}", paint.red(format!("error[{}]", plain(&self.code))), paint.bold(hanging(&self.message, 2))));
         if let Some(place) = &self.place {
             push(&mut out, &excerpt(place, paint));
         }

@@ -111,7 +111,7 @@ fn check_version(connection: &Connection, path: &Path) -> Result<bool, Error> {
     match (number("application_id")?, number("user_version")?) {
         (0, 0) if number("schema_version")? == 0 => Ok(true),
         (APPLICATION_ID, SCHEMA_VERSION) => Ok(false),
-        (APPLICATION_ID, version) => Err(Error::usage(
+        (APPLICATION_ID, version) => Err(Error::failed(
             "world-newer",
             format!("the sandbox in `{}` has version {version}, this runner knows {SCHEMA_VERSION}", path.display()),
         )

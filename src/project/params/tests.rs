@@ -104,7 +104,7 @@ fn unknown_names_are_refused_where_they_are_a_mistake() {
     let parameters = [Declared { required: false, ..declared("mail", Kind::Email) }];
     let typo = flags(&[("mial", "x")]);
     let error = resolve(&parameters, &[Source::Flags(&typo)]).unwrap_err();
-    assert_eq!((error.code, error.hints), ("unknown-parameter", vec!["did you mean `mail`?".to_owned()]));
+    assert_eq!((&*error.code, error.hints), ("unknown-parameter", vec!["did you mean `mail`?".to_owned()]));
     let file = map(json!({"zzz": 1}));
     let error = resolve(&parameters, &[Source::File("p.toml", &file)]).unwrap_err();
     assert_eq!(error.hints, ["its parameters: mail"]);

@@ -42,7 +42,7 @@ impl fmt::Display for StepError {
         match self {
             StepError::Failed { key, failure, .. } => write!(f, "{key}: {}: {}", failure.code, failure.message),
             StepError::Conflict { key, first, second } => {
-                write!(f, "`{key}` is asked for twice with different arguments: at {first} and at {second}")
+                write!(f, "`{key}` is asked for twice with different arguments, at {first} and at {second}")
             }
             StepError::Paused { key, question } => write!(f, "{key} is paused: {question}"),
             StepError::Stopped(Stop::Cancel) => f.write_str("the run is being stopped"),
@@ -65,16 +65,16 @@ impl StepError {
     pub fn to_error(&self) -> Error {
         match self {
             StepError::Failed { key, account, failure } => {
-                let mut error = Error::failed("step-failed", format!("`{}:{}` failed in `{}`", key.primitive, key.identity, account.name))
-                    .cause(format!("{}: {}", failure.code, failure.message));
+                let what = format!("{} {}", key.primitive, key.identity);
+                let message = format!("`{}` in `{}`: {}", what.trim_end(), account.name, failure.message);
+                let mut error = Error::failed(failure.code.clone(), message);
                 if let Some(request) = &failure.request_id {
                     error = error.cause(format!("AWS request id {request}"));
                 }
                 failure.hints.iter().fold(error, Error::hint)
             }
-            StepError::Conflict { first, second, .. } => Error::failed("step-conflict", self.to_string())
+            StepError::Conflict { second, .. } => Error::failed("step-conflict", self.to_string())
                 .at(second.clone())
-                .cause(format!("asked for first at {first}"))
                 .hint("give both the same arguments, or tell them apart with `id:`"),
             StepError::Paused { .. } => Error::new(Kind::Paused, "step-paused", self.to_string()),
             StepError::Stopped(Stop::Cancel) => Error::new(Kind::Interrupted, "interrupted", self.to_string()),

@@ -136,7 +136,7 @@ fn runs_are_found_by_the_beginning_of_their_id() {
     assert_eq!(journal.find(None).expect("latest").id, "abef");
     assert_eq!(journal.find(Some("abc")).expect("prefix").id, "abcd");
     let ambiguous = journal.find(Some("ab")).expect_err("two");
-    assert_eq!((ambiguous.code, ambiguous.message.as_str()), ("ambiguous-run", "`ab` may mean `abcd`, `abef`"));
+    assert_eq!((&*ambiguous.code, ambiguous.message.as_str()), ("ambiguous-run", "`ab` may mean `abcd`, `abef`"));
     assert_eq!(journal.find(Some("x")).expect_err("none").code, "unknown-run");
 }
 
@@ -195,7 +195,7 @@ fn files_that_are_not_for_us_are_refused() {
     assert_eq!(Journal::open(&path, "t/other").map(drop).expect_err("other").code, "journal-of-another-rollout");
     Connection::open(&path).expect("open").pragma_update(None, "user_version", 2).expect("newer");
     let error = Journal::open(&path, "t/p").map(drop).expect_err("newer");
-    assert_eq!((error.code, error.hints.len()), ("journal-newer", 1));
+    assert_eq!((&*error.code, error.hints.len()), ("journal-newer", 1));
 
     let foreign = folder.path().join("foreign.db");
     Connection::open(&foreign).expect("open").execute_batch("CREATE TABLE x (y)").expect("table");
