@@ -123,6 +123,11 @@ fn check_finds_mistakes_without_running() {
         ("let m = #{}; for i in 0..2 { m.keys().filter(|k| m[k] == 1); }", "test.rhai:1:30 error[locked-variable]: `m` is in use"),
         ("param(\"x\", #{ kind: \"mail\" });", "test.rhai:1:1 error[parameter-not-literal]"),
         ("param(\"x\", #{ valeu: 1 });", "test.rhai:1:1 error[parameter-not-literal]"),
+        (
+            "param(\"x\", #{ kind: \"int\", value: \"1\" });",
+            "test.rhai:1:1 error[parameter-not-literal]: parameter `x`: its `value` cannot be `\"1\"`; give a whole number",
+        ),
+        ("param(\"x\", #{ value: \"c\", one_of: [\"a\", \"b\"] });", "test.rhai:1:1 error[parameter-not-literal]"),
         ("param(\"x\", #{ value: 1 }); param(\"x\", #{ value: 2 });", "test.rhai:1:28 error[parameter-twice]"),
         ("let n = \"x\"; param(n);", "test.rhai:1:14 error[parameter-not-literal]"),
         ("let f = |x| y;", "test.rhai:1:13 error[unknown-variable]"),
