@@ -83,11 +83,18 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
     out
 }
 
-fn by_account(view: &RunView) -> BTreeMap<&AccountLabel, Vec<&StepEnd>> {
-    let mut accounts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// By account, each with the latest name it was known by: that may become known in the course of a run.
+fn by_account(view: &RunView) -> Vec<(&AccountLabel, Vec<&StepEnd>)> {
+    let mut accounts: BTreeMap<&str, (&AccountLabel, Vec<&StepEnd>)> = BTreeMap::new();
     for end in &view.ends {
-        accounts.entry(&end.account).or_default().push(end);
+        let (label, ends) = accounts.entry(&end.account.id).or_insert((&end.account, Vec::new()));
+        if end.account.name != end.account.id {
+            *label = &end.account;
+        }
+        ends.push(end);
     }
+    let mut accounts: Vec<_> = accounts.into_values().collect();
+    accounts.sort_by_key(|(label, _)| *label);
     accounts
 }
 

@@ -218,8 +218,11 @@ fn enter(run: &Run, context: &NativeCallContext, function: &str, target: &Dynami
         return Err(wrong(format!("there is no option `{unknown}`")));
     }
     let terms = values::to_json(&Dynamic::from(terms.clone())).map_err(|problem| wrong(problem.message()))?;
-    let terms: Terms = serde_json::from_value(terms).map_err(|error| wrong(error.to_string()))?;
+    let mut terms: Terms = serde_json::from_value(terms).map_err(|error| wrong(error.to_string()))?;
     let target = if let Some(object) = target.read_lock::<Object>() {
+        if object.kind() == "account" && terms.role.is_none() {
+            terms.role = object.text("access_role").map(str::to_owned);
+        }
         let named = if function == "account" {
             object.text("id")
         } else {

@@ -40,6 +40,8 @@ fn call(run: &Run, spec: &Spec, context: &NativeCallContext, arguments: &[Dynami
         limits::outside(|| run.engine.perform(operation, call).map_err(Box::new)).map_err(|error| run.raise(&error, site.clone(), context))
     };
     let output = perform(bound.operation)?;
+    // A replayed step has not told it by looking.
+    run.cloud.learn(&output);
     for part in bound.parts {
         perform(part)?;
     }
