@@ -4,7 +4,7 @@ use super::context::Context;
 use super::history::{History, Stored, moment, status_word};
 use crate::error::Error;
 use crate::event::{AccountLabel, StepProblem};
-use crate::report::{FORMAT, Paint, output, plain, status};
+use crate::report::{FORMAT, Paint, outputs, plain, status};
 use crate::step::journal::{RunView, StepEnd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -74,9 +74,7 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
     if !view.outputs.is_empty() {
         out.push('\n');
     }
-    for (name, value) in &view.outputs {
-        let _ = writeln!(out, "output   {} = {}", plain(name), output(value));
-    }
+    out.push_str(&outputs(&view.outputs));
     if view.is_unfinished() {
         let _ = writeln!(out, "\nto continue:\n  runner resume {run}");
     }
