@@ -17,7 +17,7 @@ static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 const BRANCH_OPERATIONS: u64 = 1_000_000;
 const RUN_OPERATIONS: u64 = 20 * BRANCH_OPERATIONS;
 /// Processor time that script code (not the calls to AWS) may take in one branch.
-const BRANCH_CPU: Duration = Duration::from_secs(1);
+const BRANCH_CPU: Duration = Duration::from_secs(2);
 /// All branches of a run may take this many times as much.
 const RUN_CPU: u64 = 4;
 /// Bytes by which the process may have grown before a branch is stopped, if that branch itself holds more than its share.
@@ -105,17 +105,8 @@ struct Meter {
 }
 
 impl Meter {
-    const NEW: Meter = Meter {
-        ticks: 0,
-        operations: 0,
-        cpu: 0,
-        grown: 0,
-        last_cpu: 0,
-        last_memory: 0,
-        seen_steps: 0,
-        untold_cpu: 0,
-        untold_steps: 0,
-    };
+    const NEW: Meter =
+        Meter { ticks: 0, operations: 0, cpu: 0, grown: 0, last_cpu: 0, last_memory: 0, seen_steps: 0, untold_cpu: 0, untold_steps: 0 };
 }
 
 thread_local! {
@@ -134,12 +125,8 @@ fn set_with(engine: &mut Engine, branch_cpu: Duration) {
     engine.set_max_array_size(ELEMENTS);
     engine.set_max_map_size(ELEMENTS);
     watch_closures(engine);
-    let run = Run {
-        operations: AtomicU64::new(0),
-        cpu: AtomicU64::new(0),
-        branch_cpu: nanoseconds(branch_cpu),
-        baseline: ALLOCATOR.allocated(),
-    };
+    let run =
+        Run { operations: AtomicU64::new(0), cpu: AtomicU64::new(0), branch_cpu: nanoseconds(branch_cpu), baseline: ALLOCATOR.allocated() };
     engine.on_progress(move |_| tick(&run).map(Dynamic::from));
 }
 
@@ -338,11 +325,11 @@ mod tests {
         ("caught and again", "loop { try { throw 1; } catch { } }"),
     ];
 
-    /// A tenth of the processor time that a branch has in earnest: the tests are many.
+    /// A twentieth of the processor time that a branch has in earnest: the tests are many.
     fn play(script: &'static str) -> (String, Duration) {
         let play = move || {
             let mut engine = engine::bare();
-            set_with(&mut engine, BRANCH_CPU / 10);
+            set_with(&mut engine, BRANCH_CPU / 20);
             begin_branch();
             let begun = Instant::now();
             let end = engine.run(script).map_or_else(|error| error.to_string(), |()| "ended".to_owned());

@@ -138,10 +138,22 @@ fn multi_account_builds_what_the_procedure_means() {
 }
 
 #[test]
+fn multi_account_without_mfa_has_plain_trust() {
+    let given = params(json!({ "mail": "root@example.com", "mfa": false }));
+    let played = with(&load("playbooks/multi-account.rhai"), given, Path::new("."), Time::simulated(1));
+    assert_eq!(played.result, Ok(()));
+    let roles = played.sandbox.estate().accounts.into_values().flat_map(|account| account.iam.roles);
+    let trusts: Vec<Value> =
+        roles.filter(|(name, _)| name.ends_with("from-security-account")).map(|(_, role)| role.trust.value().clone()).collect();
+    assert_eq!(trusts.len(), 8);
+    assert!(trusts.iter().all(|trust| trust["Statement"][0].get("Condition").is_none()), "{trusts:?}");
+}
+
+#[test]
 fn multi_account_refuses_an_unknown_tier_before_any_step() {
     let given = params(json!({ "mail": "root@example.com", "users": { "ana": "root" } }));
     let played = with(&load("playbooks/multi-account.rhai"), given, Path::new("."), Time::simulated(1));
-    assert_eq!(played.error().message, "user ana is neither admin nor ro but root");
+    assert_eq!(played.error().message, "user ana cannot be root: give admin or ro");
     assert_eq!(played.steps, Vec::<String>::new());
 }
 
