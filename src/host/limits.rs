@@ -41,8 +41,10 @@ const CAPTURED_VALUES: usize = 10_000;
 const EXPRESSION_DEPTH: usize = 64;
 const FUNCTION_EXPRESSION_DEPTH: usize = 32;
 
-/// How often (in operations) memory and processor time are looked at; the latter is a system call.
-const LOOK_AT_MEMORY: u64 = 16;
+/// What every call of the host counts for, so that a loop of nothing but such calls ends, too.
+const CALL_OPERATIONS: u64 = 200;
+
+/// How often (in operations) processor time is looked at, which is a system call; memory is looked at every time.
 const LOOK_AT_CPU: u64 = 256;
 
 /// Why a script was stopped; travels in `ErrorTerminated`, which a script cannot catch.
@@ -187,6 +189,7 @@ pub(super) fn outside<T>(work: impl FnOnce() -> T) -> T {
     meter.look_at_memory();
     meter.look_at_cpu();
     let result = work();
+    meter.operations += CALL_OPERATIONS;
     meter.last_cpu = thread_cpu();
     meter.last_memory = ALLOCATOR.allocated();
     METER.set(meter);
@@ -221,11 +224,9 @@ fn tick(run: &Run) -> Option<Exceeded> {
     meter.operations += 1;
     meter.ticks += 1;
     let mut exceeded = (meter.operations > BRANCH_OPERATIONS).then_some(Exceeded::Operations);
-    if meter.ticks.is_multiple_of(LOOK_AT_MEMORY) {
-        let allocated = meter.look_at_memory();
-        if allocated.saturating_sub(run.baseline) > RUN_MEMORY && meter.grown > BRANCH_MEMORY {
-            exceeded = Some(Exceeded::Memory);
-        }
+    let allocated = meter.look_at_memory();
+    if allocated.saturating_sub(run.baseline) > RUN_MEMORY && meter.grown > BRANCH_MEMORY {
+        exceeded = Some(Exceeded::Memory);
     }
     if meter.ticks.is_multiple_of(LOOK_AT_CPU) {
         meter.look_at_cpu();
@@ -336,6 +337,22 @@ mod tests {
             (end, begun.elapsed())
         };
         std::thread::Builder::new().stack_size(8 << 20).spawn(play).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn only_a_new_step_gives_something_back() {
+        METER.set(Meter { operations: 5_000, cpu: 10_000_000, ..Meter::NEW });
+        let left = |steps| {
+            performed(steps);
+            (METER.get().operations, METER.get().cpu)
+        };
+        assert_eq!(left(1), (3_000, 6_000_000));
+        assert_eq!(left(1), (3_000, 6_000_000));
+        assert_eq!(left(2), (1_000, 2_000_000));
+        assert_eq!(left(9), (0, 0));
+        assert_eq!(METER.get().untold_steps, 3);
+        outside(|| ());
+        assert_eq!(METER.get().operations, CALL_OPERATIONS);
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn primitive(page: &mut String, spec: &Spec) {
     // Its own first line is the signature again.
     let doc = spec.doc.trim();
     let doc = if doc.starts_with('`') { doc.split_once("\n\n").map_or(doc, |(_, rest)| rest) } else { doc };
-    let _ = writeln!(page, "{}", doc);
+    let _ = writeln!(page, "{doc}");
     if !spec.options.is_empty() {
         page.push_str("\n| option | kind | |\n|---|---|---|\n");
         for option in spec.options {

@@ -55,6 +55,15 @@ fn every_branch_has_a_budget_of_its_own() {
 }
 
 #[test]
+fn what_a_branch_may_compute_grows_with_its_steps() {
+    let played = on_sandbox("let o = organization(); for i in 0..250 { o.create_group(`g-${i}`); for j in 0..1500 { let n = j; } }");
+    assert_eq!(played.result, Ok(()));
+    for text in ["loop { management(); }", "loop { log(`x`); }", "let o = organization(); loop { o.create_group(`g`); }"] {
+        assert_eq!(on_sandbox(text).error().code, "script-limit", "{text}");
+    }
+}
+
+#[test]
 fn thrown_things_are_caught_also_through_parallel() {
     let played = on_sandbox(
         "try { parallel([\"a\", \"b\"], |x| fail(`no ${x}`)) } catch (e) { output(\"caught\", e.message); }

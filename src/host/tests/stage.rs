@@ -50,6 +50,7 @@ pub(super) fn on_sandbox(text: &str) -> Played {
     with(text, Map::new(), Path::new("."), Time::simulated(1))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tests write the map in place")]
 pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: Time) -> Played {
     let playbook = Playbook::from_text("test.rhai", text.to_owned(), folder).unwrap_or_else(|error| panic!("{error:?}"));
     let sandbox = Sandbox::open(Settings { account_quota: 500, ..Settings::default() }, None).unwrap();
