@@ -22,7 +22,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
 pub struct AccountLabel {
     pub id: String,
-    /// The account's name where it is known, else its id.
+    /// The account's name where it is known, else its id; `management` for the target's own.
     pub name: String,
 }
 

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["access", "error", "estate", "policy"]),
     ("aws", &["error", "estate", "event", "policy", "step", "time"]),
     ("primitive", &["aws", "error", "estate", "event", "policy", "step", "time"]),
-    ("host", &["aws", "error", "event", "primitive", "step", "time"]),
+    ("host", &["aws", "error", "event", "primitive", "project", "step", "time"]),
     ("report", &["error", "event", "step"]),
     ("wiring", &["aws", "error", "estate", "event", "host", "primitive", "project", "sandbox", "step", "time"]),
     ("cli", &["error", "estate", "event", "host", "project", "report", "step", "time", "wiring"]),

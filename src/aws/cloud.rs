@@ -199,7 +199,7 @@ impl Cloud {
     /// The target's own account, which for an organisation is its management account.
     pub async fn management(&self) -> Result<Session, Failure> {
         let caller = self.caller().await?;
-        let name = self.name(&caller.account);
+        let name = self.name(&caller.account, &caller);
         Ok(self.session(&SessionSpec { name, account: caller.account, partition: caller.partition, reach: Reach::Own }))
     }
 
@@ -209,16 +209,22 @@ impl Cloud {
         self.reach(&id, role, Terms::default()).await
     }
 
-    /// A lazy session from the object an account primitive returned; remembers the account's name and access role.
+    /// A lazy session from the object an account primitive returned, through the access role it names.
     pub async fn account_of(&self, value: &Value) -> Result<Session, Failure> {
         let text = |field: &str| value.get(field).and_then(Value::as_str);
         let Some(id) = text("id") else {
             return Err(Failure::fatal("not-an-account", "this object has no account `id`; hand over what create_account returned"));
         };
-        if let Some(name) = text("name") {
+        self.learn(value);
+        self.reach(id, text("access_role"), Terms::default()).await
+    }
+
+    /// Remembers the name and access role of an account from the object a primitive returned, in this process or an earlier one.
+    pub fn learn(&self, value: &Value) {
+        let text = |field: &str| value.get(field).and_then(Value::as_str);
+        if let (Some("account"), Some(id), Some(name)) = (text("kind"), text("id"), text("name")) {
             self.introduce(id, name, text("access_role"));
         }
-        self.account(id, None).await
     }
 
     /// A session with other terms: `target` is a role ARN, or an account (id or name) whose access role or `role` is assumed.
@@ -236,7 +242,7 @@ impl Cloud {
         }
         let via = self.start(&mut terms).await?;
         let (account, partition) = (arn.account.to_owned(), arn.partition.to_owned());
-        let name = self.name(&account);
+        let name = self.name(&account, &self.caller().await?);
         let reach = Reach::Role { via: Box::new(via), arn: target.to_owned(), terms };
         Ok(self.session(&SessionSpec { account, name, partition, reach }))
     }
@@ -252,7 +258,7 @@ impl Cloud {
         let caller = self.caller().await?;
         let further = self.0.further.iter().find(|account| account.id == id);
         let plain = role.is_none() && terms == Terms::default();
-        let spec = |reach| SessionSpec { account: id.to_owned(), name: self.name(id), partition: caller.partition.clone(), reach };
+        let spec = |reach| SessionSpec { account: id.to_owned(), name: self.name(id, &caller), partition: caller.partition.clone(), reach };
         if plain && caller.account == id {
             return Ok(self.session(&spec(Reach::Own)));
         }
@@ -307,9 +313,15 @@ impl Cloud {
         }
     }
 
-    fn name(&self, id: &str) -> String {
+    /// What the account is called, as far as it is known by now: in the target, or in the organisation.
+    pub(crate) fn known_name(&self, id: &str) -> Option<String> {
         let further = self.0.further.iter().find(|account| account.id == id).map(|account| account.name.clone());
-        further.or_else(|| lock(&self.0.names).get(id).cloned()).unwrap_or_else(|| id.to_owned())
+        further.or_else(|| lock(&self.0.names).get(id).cloned())
+    }
+
+    /// The target's own account is `management` until its name is known, any other its id.
+    fn name(&self, id: &str, caller: &Caller) -> String {
+        self.known_name(id).unwrap_or_else(|| if id == caller.account { "management".to_owned() } else { id.to_owned() })
     }
 
     /// Remembers what an account is called and how it is entered.

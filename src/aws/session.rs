@@ -60,7 +60,7 @@ pub enum Reach {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SessionSpec {
     pub account: String,
-    /// The account's name where it is known, else its id.
+    /// The account's name where it was known, else its id; `management` for the target's own.
     pub name: String,
     pub partition: String,
     pub reach: Reach,
@@ -85,8 +85,11 @@ impl Session {
         &self.cloud
     }
 
+    /// The account and its name as known by now, which may be better than when the session was made.
     pub fn account(&self) -> AccountLabel {
-        AccountLabel { id: self.spec.account.clone(), name: self.spec.name.clone() }
+        let id = self.spec.account.clone();
+        let name = self.cloud.known_name(&id).unwrap_or_else(|| self.spec.name.clone());
+        AccountLabel { id, name }
     }
 
     pub fn account_id(&self) -> &str {

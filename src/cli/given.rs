@@ -2,35 +2,14 @@
 
 use super::context::Context;
 use crate::error::Error;
-use crate::host::{self, ParameterKind, Playbook};
-use crate::project::params::{self, Declared, Kind, Source};
+use crate::host::{self, Playbook};
+use crate::project::params::{self, Source};
 use crate::project::{Environment, Project, Target};
 use serde_json::{Map, Value};
 use std::fs;
 
 /// A file's name and the values in it.
 type Named = (String, Map<String, Value>);
-
-/// What the playbook declares, as the project knows it.
-fn declared(playbook: &Playbook) -> Vec<Declared> {
-    let parameters = host::describe(playbook).parameters.into_iter();
-    parameters
-        .map(|parameter| Declared {
-            kind: match parameter.kind {
-                ParameterKind::String => Kind::String,
-                ParameterKind::Email => Kind::Email,
-                ParameterKind::Bool => Kind::Bool,
-                ParameterKind::Int => Kind::Int,
-                ParameterKind::List => Kind::List,
-                ParameterKind::Map => Kind::Map,
-            },
-            name: parameter.name,
-            help: parameter.help.unwrap_or_default(),
-            required: parameter.value.is_none(),
-            one_of: parameter.one_of.unwrap_or_default(),
-        })
-        .collect()
-}
 
 /// The values given: `-p` before `--params`, before what the run was started with (id and values), before environment and target.
 pub(super) fn parameters(
@@ -47,7 +26,7 @@ pub(super) fn parameters(
     sources.extend(run.map(|(id, values)| Source::Run(id, values)));
     sources.extend(environment.map(|environment| Source::Environment(&environment.name, &environment.params)));
     sources.push(Source::Target(&target.name, &target.params));
-    params::resolve(&declared(playbook), &sources)
+    params::resolve(&host::describe(playbook).parameters, &sources)
 }
 
 /// Name and values of the `--params` file.

@@ -3,10 +3,9 @@
 use super::context::Context;
 use super::history::History;
 use crate::error::Error;
-use crate::report::{output, plain};
+use crate::report::{self, output};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// Print the outputs of a run, or one of them
 #[derive(Debug, clap::Args)]
@@ -51,10 +50,7 @@ fn listing(outputs: &BTreeMap<String, Value>) -> String {
     if outputs.is_empty() {
         return "this run has no outputs\n".to_owned();
     }
-    outputs.iter().fold(String::new(), |mut text, (name, value)| {
-        let _ = writeln!(text, "{} = {}", plain(name), output(value));
-        text
-    })
+    report::outputs(outputs)
 }
 
 fn unknown(name: &str, outputs: &BTreeMap<String, Value>) -> Error {

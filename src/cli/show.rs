@@ -4,7 +4,7 @@ use super::context::Context;
 use super::history::{History, Stored, moment, status_word};
 use crate::error::Error;
 use crate::event::{AccountLabel, StepProblem};
-use crate::report::{FORMAT, Paint, output, plain, status};
+use crate::report::{FORMAT, Paint, outputs, plain, status};
 use crate::step::journal::{RunView, StepEnd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -74,20 +74,25 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
     if !view.outputs.is_empty() {
         out.push('\n');
     }
-    for (name, value) in &view.outputs {
-        let _ = writeln!(out, "output   {} = {}", plain(name), output(value));
-    }
+    out.push_str(&outputs(&view.outputs));
     if view.is_unfinished() {
         let _ = writeln!(out, "\nto continue:\n  runner resume {run}");
     }
     out
 }
 
-fn by_account(view: &RunView) -> BTreeMap<&AccountLabel, Vec<&StepEnd>> {
-    let mut accounts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// By account, each with the latest name it was known by: that may become known in the course of a run.
+fn by_account(view: &RunView) -> Vec<(&AccountLabel, Vec<&StepEnd>)> {
+    let mut accounts: BTreeMap<&str, (&AccountLabel, Vec<&StepEnd>)> = BTreeMap::new();
     for end in &view.ends {
-        accounts.entry(&end.account).or_default().push(end);
+        let (label, ends) = accounts.entry(&end.account.id).or_insert((&end.account, Vec::new()));
+        if end.account.name != end.account.id {
+            *label = &end.account;
+        }
+        ends.push(end);
     }
+    let mut accounts: Vec<_> = accounts.into_values().collect();
+    accounts.sort_by_key(|(label, _)| *label);
     accounts
 }
 

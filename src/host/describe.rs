@@ -3,6 +3,7 @@
 use super::playbook::Playbook;
 use super::values;
 use crate::error::{Error, Place};
+use crate::project::params::{Kind, Parameter};
 use rhai::{ASTNode, Expr, FnCallExpr, Position, Stmt};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,62 +17,6 @@ pub struct Description {
     pub parameters: Vec<Parameter>,
     /// Files that are imported, directly or not: `std/policy`, `lib/roles.rhai`.
     pub imports: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Parameter {
-    pub name: String,
-    pub kind: ParameterKind,
-    pub help: Option<String>,
-    /// Used when none is given; without it the parameter must be given.
-    pub value: Option<Value>,
-    pub one_of: Option<Vec<Value>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ParameterKind {
-    String,
-    Email,
-    Bool,
-    Int,
-    List,
-    Map,
-}
-
-impl ParameterKind {
-    pub(super) fn with_article(self) -> &'static str {
-        match self {
-            ParameterKind::String => "a string",
-            ParameterKind::Email => "an e-mail address",
-            ParameterKind::Bool => "true or false",
-            ParameterKind::Int => "an integer",
-            ParameterKind::List => "a list",
-            ParameterKind::Map => "a map",
-        }
-    }
-
-    fn parse(text: &str) -> Option<ParameterKind> {
-        Some(match text {
-            "string" => ParameterKind::String,
-            "email" => ParameterKind::Email,
-            "bool" => ParameterKind::Bool,
-            "int" => ParameterKind::Int,
-            "list" => ParameterKind::List,
-            "map" => ParameterKind::Map,
-            _ => return None,
-        })
-    }
-
-    fn of(value: &Value) -> ParameterKind {
-        match value {
-            Value::Bool(_) => ParameterKind::Bool,
-            Value::Number(_) => ParameterKind::Int,
-            Value::Array(_) => ParameterKind::List,
-            Value::Object(_) => ParameterKind::Map,
-            Value::Null | Value::String(_) => ParameterKind::String,
-        }
-    }
 }
 
 /// Title, parameters and imports; declarations that cannot be read are left to `check`.
@@ -139,8 +84,8 @@ fn declaration(call: &FnCallExpr, position: Position) -> Result<Parameter, (Erro
 fn read(name: &str, mut options: Map<String, Value>) -> Result<Parameter, String> {
     let value = options.remove("value");
     let kind = match options.remove("kind") {
-        None => value.as_ref().map_or(ParameterKind::String, ParameterKind::of),
-        Some(Value::String(kind)) => ParameterKind::parse(&kind)
+        None => value.as_ref().map_or(Kind::String, Kind::of),
+        Some(Value::String(kind)) => Kind::parse(&kind)
             .ok_or_else(|| format!("parameter `{name}`: there is no kind `{kind}`; there are string, email, bool, int, list and map"))?,
         Some(other) => return Err(format!("parameter `{name}`: `kind` must be a string, not `{other}`")),
     };
@@ -157,9 +102,9 @@ fn read(name: &str, mut options: Map<String, Value>) -> Result<Parameter, String
     if let Some(unknown) = options.keys().next() {
         return Err(format!("parameter `{name}`: there is no option `{unknown}`; there are kind, help, value and one_of"));
     }
-    let mut parameter = Parameter { name: name.to_owned(), kind, help, value: None, one_of };
-    if let Some(value) = value {
-        parameter.value = Some(super::parameters::convert(&parameter, &value)?);
+    let parameter = Parameter { name: name.to_owned(), kind, help, value, one_of };
+    match parameter.value.as_ref().and_then(|value| Some((value, parameter.refuses(value)?))) {
+        Some((value, wanted)) => Err(format!("parameter `{name}`: its `value` cannot be `{value}`; give {wanted}")),
+        None => Ok(parameter),
     }
-    Ok(parameter)
 }

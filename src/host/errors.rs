@@ -172,6 +172,10 @@ fn unknown_function(signature: &str) -> Error {
         let given = if given.is_empty() { "nothing".to_owned() } else { given.join(", ") };
         return Error::failed("wrong-arguments", format!("`{name}` cannot be called with {given}")).hint(format!("write {usage}"));
     }
+    if name.starts_with("anon$") {
+        return Error::failed("foreign-closure", "a closure made in an imported module cannot be called outside it")
+            .hint("call it inside the module, or write the closure in the playbook");
+    }
     if name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | ':')) {
         let short = name.rsplit("::").next().unwrap_or(name);
         let error = |message| Error::failed("unknown-function", message);

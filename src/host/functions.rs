@@ -15,7 +15,7 @@ type Fallible = Result<Dynamic, Box<EvalAltResult>>;
 pub(super) struct Function {
     pub(super) name: &'static str,
     pub(super) signature: &'static str,
-    /// Markdown, with an example that the tests compile.
+    /// Markdown, with an example that the tests play.
     pub(super) doc: &'static str,
 }
 
@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "file",
         signature: "file(path)",
-        doc: "The text of a file below the playbook's folder; symbolic links are refused.\n\n```rhai,no_run\nlet document = parse_json(file(\"policies/app.json\"));\n```",
+        doc: "The text of a file below the playbook's folder; symbolic links are refused.\n\n```rhai\nlet document = parse_json(file(\"policies/app.json\"));\n```",
     },
     Function {
         name: "parse_json",
@@ -88,12 +88,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "account",
         signature: "account(id_or_name, #{role})",
-        doc: "An account of the organisation or of the target, to call on; it is entered through its access role, or through `role`.\n\n```rhai,no_run\nlet dev = account(\"dev\");\n```",
+        doc: "An account of the organisation or of the target, to call on; it is entered through its access role, or through `role`.\n\n```rhai\nlet org = organization();\norg.create_organization();\norg.create_account(\"dev\", #{ email: \"root+dev@example.com\" });\nlet dev = account(\"dev\");\n```",
     },
     Function {
         name: "assume",
         signature: "assume(account_or_role, #{role, external_id, duration, session_name, mfa, tags})",
-        doc: "A session with other terms: the role of an ARN (or of an object), or a role of an account.\n\n```rhai,no_run\nlet audit = assume(\"dev\", #{ role: \"audit\", duration: 900 });\n```",
+        doc: "A session with other terms: the role of an ARN (or of an object), or a role of an account.\n\n```rhai\nlet org = organization();\norg.create_organization();\nlet dev = org.create_account(\"dev\", #{ email: \"root+dev@example.com\" });\nlet short = assume(dev, #{ role: \"OrganizationAccountAccessRole\", duration: 900 });\nshort.create_group(\"auditors\");\n```",
     },
 ];
 
@@ -218,8 +218,11 @@ fn enter(run: &Run, context: &NativeCallContext, function: &str, target: &Dynami
         return Err(wrong(format!("there is no option `{unknown}`")));
     }
     let terms = values::to_json(&Dynamic::from(terms.clone())).map_err(|problem| wrong(problem.message()))?;
-    let terms: Terms = serde_json::from_value(terms).map_err(|error| wrong(error.to_string()))?;
+    let mut terms: Terms = serde_json::from_value(terms).map_err(|error| wrong(error.to_string()))?;
     let target = if let Some(object) = target.read_lock::<Object>() {
+        if object.kind() == "account" && terms.role.is_none() {
+            terms.role = object.text("access_role").map(str::to_owned);
+        }
         let named = if function == "account" {
             object.text("id")
         } else {

@@ -13,16 +13,20 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Operations of one branch, and of all branches of a run.
+/// Operations of one branch, and of all branches of a run. Like processor time they are counted beyond what the steps gave back.
 const BRANCH_OPERATIONS: u64 = 1_000_000;
 const RUN_OPERATIONS: u64 = 20 * BRANCH_OPERATIONS;
 /// Processor time that script code (not the calls to AWS) may take in one branch.
-const BRANCH_CPU: Duration = Duration::from_secs(1);
+const BRANCH_CPU: Duration = Duration::from_secs(2);
 /// All branches of a run may take this many times as much.
 const RUN_CPU: u64 = 4;
 /// Bytes by which the process may have grown before a branch is stopped, if that branch itself holds more than its share.
 const RUN_MEMORY: usize = 160 << 20;
 const BRANCH_MEMORY: i64 = 8 << 20;
+
+/// What each new step gives back, so that long playbooks may compute in proportion to what they do.
+const STEP_OPERATIONS: u64 = 2_000;
+const STEP_CPU: Duration = Duration::from_millis(4);
 
 /// Sizes of single values, everything nested in them included.
 const STRING: usize = 1 << 20;
@@ -37,8 +41,10 @@ const CAPTURED_VALUES: usize = 10_000;
 const EXPRESSION_DEPTH: usize = 64;
 const FUNCTION_EXPRESSION_DEPTH: usize = 32;
 
-/// How often (in operations) memory and processor time are looked at; the latter is a system call.
-const LOOK_AT_MEMORY: u64 = 16;
+/// What every call of the host counts for, so that a loop of nothing but such calls ends, too.
+const CALL_OPERATIONS: u64 = 200;
+
+/// How often (in operations) processor time is looked at, which is a system call; memory is looked at every time.
 const LOOK_AT_CPU: u64 = 256;
 
 /// Why a script was stopped; travels in `ErrorTerminated`, which a script cannot catch.
@@ -72,7 +78,7 @@ impl Exceeded {
     }
 }
 
-/// What all branches of one run have used together.
+/// What all branches of one run have used together, less what their steps gave back.
 #[derive(Debug)]
 struct Run {
     operations: AtomicU64,
@@ -83,18 +89,30 @@ struct Run {
     baseline: usize,
 }
 
-/// What this branch has used.
-#[derive(Clone, Copy, Default)]
+/// What this branch has used, less what its steps gave back.
+#[derive(Clone, Copy)]
 struct Meter {
+    /// All operations of the branch; paces the looks.
+    ticks: u64,
     operations: u64,
     cpu: u64,
     grown: i64,
     last_cpu: u64,
     last_memory: usize,
+    /// Steps of the whole run when this branch last performed one.
+    seen_steps: usize,
+    /// Processor time and steps that the run has not been told of.
+    untold_cpu: u64,
+    untold_steps: u64,
+}
+
+impl Meter {
+    const NEW: Meter =
+        Meter { ticks: 0, operations: 0, cpu: 0, grown: 0, last_cpu: 0, last_memory: 0, seen_steps: 0, untold_cpu: 0, untold_steps: 0 };
 }
 
 thread_local! {
-    static METER: Cell<Meter> = const { Cell::new(Meter { operations: 0, cpu: 0, grown: 0, last_cpu: 0, last_memory: 0 }) };
+    static METER: Cell<Meter> = const { Cell::new(Meter::NEW) };
 }
 
 /// Sets all limits on an engine that plays one run.
@@ -109,12 +127,8 @@ fn set_with(engine: &mut Engine, branch_cpu: Duration) {
     engine.set_max_array_size(ELEMENTS);
     engine.set_max_map_size(ELEMENTS);
     watch_closures(engine);
-    let run = Run {
-        operations: AtomicU64::new(0),
-        cpu: AtomicU64::new(0),
-        branch_cpu: u64::try_from(branch_cpu.as_nanos()).unwrap_or(u64::MAX),
-        baseline: ALLOCATOR.allocated(),
-    };
+    let run =
+        Run { operations: AtomicU64::new(0), cpu: AtomicU64::new(0), branch_cpu: nanoseconds(branch_cpu), baseline: ALLOCATOR.allocated() };
     engine.on_progress(move |_| tick(&run).map(Dynamic::from));
 }
 
@@ -166,7 +180,7 @@ pub(super) const fn longest_string() -> usize {
 
 /// Starts the meter of a branch on its own thread.
 pub(super) fn begin_branch() {
-    METER.set(Meter { last_cpu: thread_cpu(), last_memory: ALLOCATOR.allocated(), ..Meter::default() });
+    METER.set(Meter { last_cpu: thread_cpu(), last_memory: ALLOCATOR.allocated(), ..Meter::NEW });
 }
 
 /// Runs host code whose processor time and memory are not the script's.
@@ -175,26 +189,50 @@ pub(super) fn outside<T>(work: impl FnOnce() -> T) -> T {
     meter.look_at_memory();
     meter.look_at_cpu();
     let result = work();
+    meter.operations += CALL_OPERATIONS;
     meter.last_cpu = thread_cpu();
     meter.last_memory = ALLOCATOR.allocated();
     METER.set(meter);
     result
 }
 
+/// Says that this branch performed a step, and how many different ones the run has by now: only a new one gives something back, so that
+/// a loop over the same step ends like any other.
+pub(super) fn performed(steps: usize) {
+    let mut meter = METER.get();
+    if steps > meter.seen_steps {
+        meter.seen_steps = steps;
+        meter.untold_steps += 1;
+        meter.operations = meter.operations.saturating_sub(STEP_OPERATIONS);
+        meter.cpu = meter.cpu.saturating_sub(nanoseconds(STEP_CPU));
+        METER.set(meter);
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Adds to a total of the run what was used, takes off what is given back; gives the new total.
+fn spend(total: &AtomicU64, used: u64, back: u64) -> u64 {
+    let spent = |total: u64| total.saturating_add(used).saturating_sub(back);
+    total.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |total| Some(spent(total))).map_or(0, spent)
+}
+
 fn tick(run: &Run) -> Option<Exceeded> {
     let mut meter = METER.get();
     meter.operations += 1;
+    meter.ticks += 1;
     let mut exceeded = (meter.operations > BRANCH_OPERATIONS).then_some(Exceeded::Operations);
-    if meter.operations.is_multiple_of(LOOK_AT_MEMORY) {
-        let allocated = meter.look_at_memory();
-        if allocated.saturating_sub(run.baseline) > RUN_MEMORY && meter.grown > BRANCH_MEMORY {
-            exceeded = Some(Exceeded::Memory);
-        }
+    let allocated = meter.look_at_memory();
+    if allocated.saturating_sub(run.baseline) > RUN_MEMORY && meter.grown > BRANCH_MEMORY {
+        exceeded = Some(Exceeded::Memory);
     }
-    if meter.operations.is_multiple_of(LOOK_AT_CPU) {
-        let spent = meter.look_at_cpu();
-        let operations = run.operations.fetch_add(LOOK_AT_CPU, Ordering::Relaxed);
-        let cpu = run.cpu.fetch_add(spent, Ordering::Relaxed);
+    if meter.ticks.is_multiple_of(LOOK_AT_CPU) {
+        meter.look_at_cpu();
+        let (used, steps) = (std::mem::take(&mut meter.untold_cpu), std::mem::take(&mut meter.untold_steps));
+        let operations = spend(&run.operations, LOOK_AT_CPU, steps.saturating_mul(STEP_OPERATIONS));
+        let cpu = spend(&run.cpu, used, steps.saturating_mul(nanoseconds(STEP_CPU)));
         if operations > RUN_OPERATIONS {
             exceeded = Some(Exceeded::Operations);
         }
@@ -215,13 +253,13 @@ impl Meter {
         allocated
     }
 
-    /// Adds the processor time since the last look, and gives it.
-    fn look_at_cpu(&mut self) -> u64 {
+    /// Adds the processor time since the last look.
+    fn look_at_cpu(&mut self) {
         let now = thread_cpu();
         let spent = now.saturating_sub(self.last_cpu);
         self.last_cpu = now;
         self.cpu += spent;
-        spent
+        self.untold_cpu += spent;
     }
 }
 
@@ -230,7 +268,7 @@ impl Meter {
 fn thread_cpu() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let duration = Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0));
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    nanoseconds(duration)
 }
 
 #[cfg(test)]
@@ -288,17 +326,33 @@ mod tests {
         ("caught and again", "loop { try { throw 1; } catch { } }"),
     ];
 
-    /// A tenth of the processor time that a branch has in earnest: the tests are many.
+    /// A twentieth of the processor time that a branch has in earnest: the tests are many.
     fn play(script: &'static str) -> (String, Duration) {
         let play = move || {
             let mut engine = engine::bare();
-            set_with(&mut engine, BRANCH_CPU / 10);
+            set_with(&mut engine, BRANCH_CPU / 20);
             begin_branch();
             let begun = Instant::now();
             let end = engine.run(script).map_or_else(|error| error.to_string(), |()| "ended".to_owned());
             (end, begun.elapsed())
         };
         std::thread::Builder::new().stack_size(8 << 20).spawn(play).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn only_a_new_step_gives_something_back() {
+        METER.set(Meter { operations: 5_000, cpu: 10_000_000, ..Meter::NEW });
+        let left = |steps| {
+            performed(steps);
+            (METER.get().operations, METER.get().cpu)
+        };
+        assert_eq!(left(1), (3_000, 6_000_000));
+        assert_eq!(left(1), (3_000, 6_000_000));
+        assert_eq!(left(2), (1_000, 2_000_000));
+        assert_eq!(left(9), (0, 0));
+        assert_eq!(METER.get().untold_steps, 3);
+        outside(|| ());
+        assert_eq!(METER.get().operations, CALL_OPERATIONS);
     }
 
     #[test]

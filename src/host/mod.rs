@@ -12,7 +12,6 @@ mod functions;
 mod limits;
 mod object;
 mod parallel;
-mod parameters;
 mod playbook;
 mod primitives;
 mod reference;
@@ -26,7 +25,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use describe::{Description, Parameter, ParameterKind, describe};
+pub use describe::{Description, describe};
 pub use playbook::{Playbook, standard_modules};
 pub use reference::reference;
 pub use run::{Deps, play};

@@ -61,19 +61,20 @@ fn parallel(run: &Run, context: &NativeCallContext, items: &Dynamic, closure: &F
 
 fn play(run: &Run, context: &NativeCallContext, items: Vec<Item>, closure: &FnPtr) -> Vec<Result<Ended, BranchError>> {
     let scope = branch::scope();
+    // One for all branches: it holds the arguments of every call on the way here.
+    let global = &context.global_runtime_state().clone();
     let branches = items.into_iter().map(|item| {
         let mut scope = scope.clone();
         scope.push(item.label.clone());
         // Captured variables are shared and locked while a method is called on them; each branch gets copies.
         let mut closure = closure.clone();
         closure.iter_curry_mut().for_each(unshare);
-        let global = context.global_runtime_state().clone();
         let work = move || {
             let context = NativeCallContext::new_with_all_fields(
                 context.engine(),
                 context.fn_name(),
                 context.fn_source(),
-                &global,
+                global,
                 context.call_position(),
             );
             let (result, failures) = run.branch(scope, || closure.call_within_context::<Dynamic>(&context, (item.value,)));

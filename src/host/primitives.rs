@@ -37,9 +37,13 @@ fn call(run: &Run, spec: &Spec, context: &NativeCallContext, arguments: &[Dynami
     let scope = branch::scope();
     let perform = |operation| {
         let call = Call { place: site.place.clone(), scope: scope.clone(), id: id.clone() };
-        limits::outside(|| run.engine.perform(operation, call).map_err(Box::new)).map_err(|error| run.raise(&error, site.clone(), context))
+        let result = limits::outside(|| run.engine.perform(operation, call).map_err(Box::new));
+        limits::performed(run.engine.steps());
+        result.map_err(|error| run.raise(&error, site.clone(), context))
     };
     let output = perform(bound.operation)?;
+    // A replayed step has not told it by looking.
+    run.cloud.learn(&output);
     for part in bound.parts {
         perform(part)?;
     }

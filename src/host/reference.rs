@@ -16,7 +16,7 @@ pub fn reference() -> String {
          `id: \"…\"` in its map tells apart two steps about the same thing.\n\n## Functions\n",
     );
     for function in FUNCTIONS {
-        let _ = write!(page, "\n### `{}`\n\n{}\n", function.signature, shown(function.doc));
+        let _ = write!(page, "\n### `{}`\n\n{}\n", function.signature, function.doc.trim());
     }
     page.push_str("\n## Primitives\n\n`s` is any session or account, `org` the session `organization()` gives.\n");
     for spec in list::all() {
@@ -34,7 +34,7 @@ fn primitive(page: &mut String, spec: &Spec) {
     // Its own first line is the signature again.
     let doc = spec.doc.trim();
     let doc = if doc.starts_with('`') { doc.split_once("\n\n").map_or(doc, |(_, rest)| rest) } else { doc };
-    let _ = writeln!(page, "{}", shown(doc));
+    let _ = writeln!(page, "{doc}");
     if !spec.options.is_empty() {
         page.push_str("\n| option | kind | |\n|---|---|---|\n");
         for option in spec.options {
@@ -61,11 +61,6 @@ fn module(page: &mut String, name: &str, text: &str) {
             comment.clear();
         }
     }
-}
-
-/// Examples that are not played in tests are marked so only for the tests.
-fn shown(doc: &str) -> String {
-    doc.trim().replace("```rhai,no_run", "```rhai")
 }
 
 #[cfg(test)]

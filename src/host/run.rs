@@ -3,7 +3,7 @@
 use super::branch::{self, Failed};
 use super::object::Object;
 use super::playbook::Playbook;
-use super::{engine, errors, functions, limits, object, parallel, parameters, primitives, resolver};
+use super::{describe, engine, errors, functions, limits, object, parallel, primitives, resolver};
 use crate::aws::{Cloud, Session};
 use crate::error::{Error, Kind, Place};
 use crate::step::schedule::Slots;
@@ -21,7 +21,7 @@ pub struct Deps {
     pub engine: Engine,
     pub time: Time,
     pub cloud: Cloud,
-    /// Given by the user, by name; texts are read as the declared kind.
+    /// Given by the user, by name, and of the kinds that the playbook declares.
     pub params: serde_json::Map<String, Value>,
     /// What `environment()` gives.
     pub environment: serde_json::Map<String, Value>,
@@ -54,7 +54,12 @@ type Raised = Box<EvalAltResult>;
 
 /// Plays a playbook to its end on the calling thread. Fails as the script failed; how the steps ended is the engine's to tell.
 pub fn play(playbook: &Arc<Playbook>, deps: Deps) -> Result<(), Error> {
-    let parameters = parameters::resolve(playbook, &deps.params)?;
+    let mut parameters = deps.params;
+    for parameter in describe::describe(playbook).parameters {
+        if let Some(value) = parameter.value {
+            parameters.entry(parameter.name).or_insert(value);
+        }
+    }
     let run = Arc::new(Run {
         slots: Slots::new(deps.max_parallel),
         engine: deps.engine,

@@ -306,7 +306,7 @@ struct Step<P: Primitive> {
 impl<P: Primitive> Step<P> {
     fn new(session: &Session, args: P::Args, input: Value) -> Step<P> {
         let identity = P::identity(&args);
-        let label = format!("{} {identity}", P::SPEC.name).trim_end().to_owned();
+        let label = format!("{} {}", P::SPEC.name, shown(&identity)).trim_end().to_owned();
         let identity = if P::CASE_FOLDED { identity.to_lowercase() } else { identity };
         let key = StepKey { account: session.account_id().to_owned(), primitive: P::SPEC.name.to_owned(), identity, id: None };
         Step { session: session.clone(), key, label, args, input }
@@ -318,6 +318,14 @@ impl<P: Primitive> Step<P> {
 
     fn detail(change: &Change) -> Result<P::Detail, Failure> {
         P::Detail::deserialize(&change.detail).map_err(|error| lost(P::SPEC.name, &error))
+    }
+}
+
+/// An identity as people read it: of the ARN of an attached policy its name.
+fn shown(identity: &str) -> String {
+    match identity.split_once("/arn:") {
+        Some((entity, arn)) => format!("{entity}/{}", arn.rsplit('/').next().unwrap_or(arn)),
+        None => identity.to_owned(),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::config::nearest;
 use crate::error::Error;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// What values a parameter takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     #[default]
     String,
@@ -17,6 +19,32 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of this name in a playbook.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Kind> {
+        Some(match name {
+            "string" => Kind::String,
+            "email" => Kind::Email,
+            "bool" => Kind::Bool,
+            "int" => Kind::Int,
+            "list" => Kind::List,
+            "map" => Kind::Map,
+            _ => return None,
+        })
+    }
+
+    /// The kind that a default value without a kind speaks for.
+    #[must_use]
+    pub fn of(value: &Value) -> Kind {
+        match value {
+            Value::Bool(_) => Kind::Bool,
+            Value::Number(_) => Kind::Int,
+            Value::Array(_) => Kind::List,
+            Value::Object(_) => Kind::Map,
+            Value::Null | Value::String(_) => Kind::String,
+        }
+    }
+
     /// What to type behind `-p name=`.
     fn example(self) -> &'static str {
         match self {
@@ -29,10 +57,12 @@ impl Kind {
         }
     }
 
-    fn wants(self) -> &'static str {
+    /// What has to be given, in words.
+    #[must_use]
+    pub fn wants(self) -> &'static str {
         match self {
             Kind::String => "a text",
-            Kind::Email => "an e-mail address of at most 64 characters",
+            Kind::Email => "an e-mail address of 6 to 64 characters that AWS accepts",
             Kind::Bool => "`true` or `false`",
             Kind::Int => "a whole number",
             Kind::List => "texts with commas between them, or a JSON list",
@@ -40,7 +70,9 @@ impl Kind {
         }
     }
 
-    fn fits(self, value: &Value) -> bool {
+    /// Whether a value is of this kind.
+    #[must_use]
+    pub fn fits(self, value: &Value) -> bool {
         match self {
             Kind::String => value.is_string(),
             Kind::Email => value.as_str().is_some_and(is_email),
@@ -74,15 +106,26 @@ fn pair(word: &str) -> Option<(String, Value)> {
 }
 
 /// One `param(name, …)` of a playbook.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Declared {
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Parameter {
     pub name: String,
     pub kind: Kind,
-    pub help: String,
-    /// No `value` in its declaration: it has to be given.
-    pub required: bool,
+    pub help: Option<String>,
+    /// Used when none is given; without it the parameter has to be given.
+    pub value: Option<Value>,
     /// The only values allowed, if any are named.
-    pub one_of: Vec<Value>,
+    pub one_of: Option<Vec<Value>>,
+}
+
+impl Parameter {
+    /// What is wrong with a value: what should be given in its place, in words.
+    #[must_use]
+    pub fn refuses(&self, value: &Value) -> Option<String> {
+        if !self.kind.fits(value) {
+            return Some(self.kind.wants().to_owned());
+        }
+        self.one_of.as_ref().filter(|allowed| !allowed.contains(value)).map(|allowed| format!("one of: {}", bare_list(allowed)))
+    }
 }
 
 /// Values from one place, strongest first when given to `resolve`.
@@ -124,7 +167,7 @@ impl Source<'_> {
     }
 
     /// The value for a declared parameter: none when this source has none, an error when it is not of the kind.
-    fn value(&self, declared: &Declared) -> Option<Result<Value, Error>> {
+    fn value(&self, declared: &Parameter) -> Option<Result<Value, Error>> {
         let (value, shown) = match self {
             Source::Flags(pairs) => {
                 let (_, text) = pairs.iter().rev().find(|(name, _)| *name == declared.name)?;
@@ -132,20 +175,17 @@ impl Source<'_> {
             }
             Source::File(_, map) | Source::Environment(_, map) | Source::Target(_, map) | Source::Run(_, map) => {
                 let value = map.get(&declared.name)?;
-                (declared.kind.fits(value).then(|| value.clone()), value.to_string())
+                (Some(value.clone()), value.to_string())
             }
         };
-        Some(match value {
-            None => Err(self.refused(declared, &shown, declared.kind.wants())),
-            Some(value) if !declared.one_of.is_empty() && !declared.one_of.contains(&value) => {
-                let allowed: Vec<String> = declared.one_of.iter().map(bare).collect();
-                Err(self.refused(declared, &shown, &format!("one of: {}", allowed.join(", "))))
-            }
-            Some(value) => Ok(value),
+        let wanted = value.as_ref().map_or_else(|| Some(declared.kind.wants().to_owned()), |value| declared.refuses(value));
+        Some(match (value, wanted) {
+            (Some(value), None) => Ok(value),
+            (_, wanted) => Err(self.refused(declared, &shown, &wanted.unwrap_or_default())),
         })
     }
 
-    fn refused(&self, declared: &Declared, shown: &str, wanted: &str) -> Error {
+    fn refused(&self, declared: &Parameter, shown: &str, wanted: &str) -> Error {
         let name = &declared.name;
         let error = Error::usage("bad-parameter", format!("parameter `{name}` from {} cannot be `{shown}`", self.origin()));
         error.hint(format!("give {wanted}: -p {name}={}", declared.kind.example()))
@@ -154,7 +194,7 @@ impl Source<'_> {
 
 /// The value of each declared parameter that was given; what is missing here has a default in the playbook.
 /// Unknown names, values of the wrong kind and missing parameters are usage errors; all missing ones are named at once.
-pub fn resolve(declared: &[Declared], sources: &[Source<'_>]) -> Result<Map<String, Value>, Error> {
+pub fn resolve(declared: &[Parameter], sources: &[Source<'_>]) -> Result<Map<String, Value>, Error> {
     for source in sources.iter().filter(|source| source.is_meant_for_it()) {
         for name in source.names() {
             if !declared.iter().any(|parameter| parameter.name == name) {
@@ -169,14 +209,14 @@ pub fn resolve(declared: &[Declared], sources: &[Source<'_>]) -> Result<Map<Stri
             Some(value) => {
                 values.insert(parameter.name.clone(), value?);
             }
-            None if parameter.required => missing.push(parameter),
+            None if parameter.value.is_none() => missing.push(parameter),
             None => {}
         }
     }
     if missing.is_empty() { Ok(values) } else { Err(missing_error(&missing)) }
 }
 
-fn unknown(name: &str, source: &Source<'_>, declared: &[Declared]) -> Error {
+fn unknown(name: &str, source: &Source<'_>, declared: &[Parameter]) -> Error {
     let error = Error::usage("unknown-parameter", format!("the playbook has no parameter `{name}`, given by {}", source.origin()));
     let names: Vec<&str> = declared.iter().map(|parameter| parameter.name.as_str()).collect();
     match nearest(name, names.iter().copied()) {
@@ -186,18 +226,14 @@ fn unknown(name: &str, source: &Source<'_>, declared: &[Declared]) -> Error {
     }
 }
 
-fn missing_error(missing: &[&Declared]) -> Error {
+fn missing_error(missing: &[&Parameter]) -> Error {
     let names: Vec<String> = missing.iter().map(|parameter| format!("`{}`", parameter.name)).collect();
     let (what, verb) = if missing.len() == 1 { ("parameter", "is") } else { ("parameters", "are") };
     let error = Error::usage("missing-parameter", format!("{what} {} {verb} missing", names.join(", ")));
     missing.iter().fold(error, |error, parameter| {
         let flag = format!("-p {}={}", parameter.name, parameter.kind.example());
-        let note = if parameter.one_of.is_empty() {
-            parameter.help.clone()
-        } else {
-            let allowed: Vec<String> = parameter.one_of.iter().map(bare).collect();
-            format!("{} (one of: {})", parameter.help, allowed.join(", ")).trim_start().to_owned()
-        };
+        let allowed = parameter.one_of.as_ref().map(|allowed| format!("(one of: {})", bare_list(allowed)));
+        let note = parameter.help.iter().cloned().chain(allowed).collect::<Vec<_>>().join(" ");
         error.hint(if note.is_empty() { flag } else { format!("{flag}   {note}") })
     })
 }
@@ -207,15 +243,23 @@ fn bare(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What AWS takes for a root e-mail address, roughly: Organizations allows 6 to 64 characters.
+fn bare_list(values: &[Value]) -> String {
+    values.iter().map(bare).collect::<Vec<_>>().join(", ")
+}
+
+/// Organizations' rule for the root address of an account.
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
-    let no_odd = |c: char| !c.is_whitespace() && !c.is_control() && c != '@';
-    (6..=64).contains(&text.len())
+    let odd = |letter: char| letter.is_ascii_whitespace() || letter.is_ascii_control() || "\"'()<>[]:;,\\|%&@".contains(letter);
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.' || letter == '-';
+    text.is_ascii()
+        && (6..=64).contains(&text.len())
         && !local.is_empty()
-        && local.chars().chain(domain.chars()).all(no_odd)
-        && domain.split('.').count() > 1
-        && domain.split('.').all(|part| !part.is_empty())
+        && !local.starts_with('.')
+        && !local.contains(odd)
+        && domain.contains('.')
+        && domain.chars().all(plain)
+        && domain.split('.').all(|part| !part.is_empty() && !part.starts_with('-') && !part.ends_with('-'))
 }
 
 /// Splits the `NAME=VALUE` of `-p`.

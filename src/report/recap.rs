@@ -1,13 +1,13 @@
 //! The end of a run as text: accounts, totals, outputs, what failed, and the command to go on with.
 
 use super::counts::{by_id, text};
+use super::outputs::outputs;
 use super::paint::Paint;
-use super::plain::{plain, plain_lines};
+use super::plain::plain;
 use super::step_line::{problem, took};
 use super::tally::Tally;
 use crate::error::{Error, Kind};
 use crate::step::{Recap, RunStatus};
-use serde_json::Value;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -41,9 +41,7 @@ impl End<'_> {
         let mut out = String::new();
         header(&mut out, tally, self.took, paint);
         accounts(&mut out, self.recap, paint);
-        for (name, value) in &tally.outputs {
-            let _ = writeln!(out, "{}   {} = {}", paint.bold("output"), plain(name), output(value));
-        }
+        out.push_str(&outputs(tally.outputs.iter().map(|(name, value)| (name, value))));
         if !tally.unreached.is_empty() {
             let _ = writeln!(out, "no longer reached by the playbook (nothing was taken away):");
             for key in &tally.unreached {
@@ -81,17 +79,18 @@ fn header(out: &mut String, tally: &Tally, duration: Duration, paint: Paint) {
 
 /// A line per account, sorted by name, and the total.
 fn accounts(out: &mut String, recap: &Recap, paint: Paint) {
-    let mut lines: Vec<(String, String)> = by_id(&recap.accounts)
+    let mut lines: Vec<(String, String, String)> = by_id(&recap.accounts)
         .into_iter()
         .map(|(id, (name, counts))| {
-            let label = if id == name { plain(id).into_owned() } else { format!("{} {}", plain(name), plain(id)) };
-            (label, text(&counts))
+            (plain(name).into_owned(), if id == name { String::new() } else { plain(id).into_owned() }, text(&counts))
         })
         .collect();
     lines.sort();
-    let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0).max("total".len());
-    for (label, counts) in lines {
-        let _ = writeln!(out, "{label:width$}  {counts}");
+    let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let name_width = widest(&mut lines.iter().map(|(name, ..)| name)).max("total".len());
+    let id_width = widest(&mut lines.iter().map(|(_, id, _)| id));
+    for (name, id, counts) in &lines {
+        let _ = writeln!(out, "{name:name_width$}  {id:id_width$}  {counts}");
     }
     let counts = text(&recap.total);
     let counts = match (recap.total.failed, recap.total.paused) {
@@ -99,20 +98,7 @@ fn accounts(out: &mut String, recap: &Recap, paint: Paint) {
         (0, _) => paint.cyan(counts),
         _ => paint.red(counts),
     };
-    let _ = writeln!(out, "{:width$}  {counts}", "total");
-}
-
-/// Texts bare, small values on the line, larger ones set out.
-#[must_use]
-pub fn output(value: &Value) -> String {
-    match value {
-        Value::String(text) => plain(text).into_owned(),
-        value => {
-            let compact = value.to_string();
-            let shown = if compact.len() <= 100 { compact } else { format!("{value:#}") };
-            plain_lines(&shown).into_owned()
-        }
-    }
+    let _ = writeln!(out, "{:name_width$}  {:id_width$}  {counts}", "total", "");
 }
 
 /// A word as a POSIX shell reads it back.

@@ -6,7 +6,7 @@ use super::lines::{Lines, heartbeat};
 use super::paint::Paint;
 use super::plain::{plain, plain_lines};
 use super::recap::End;
-use super::step_line::{Finished, line, problem};
+use super::step_line::{Finished, NAME, line, problem};
 use super::tally::{Problem, Tally};
 use super::terminal::{print, print_error};
 use crate::error::Error;
@@ -149,7 +149,7 @@ impl Reporter {
                 Some(text)
             }
             Event::StepWaiting { account, reason, seconds, .. } if self.settings.verbosity > 0 => {
-                Some(format!(" waiting [{seconds:>6.1}s] {}  {}\n", plain(&account.name), plain(reason)))
+                Some(format!(" waiting [{seconds:>6.1}s] {:NAME$}  {}\n", plain(&account.name), plain(reason)))
             }
             Event::Log { text, .. } if !quiet => Some(format!("     log {}\n", plain_lines(text))),
             Event::Draining => Some(self.draining()),

@@ -17,13 +17,17 @@ pub(super) struct Finished<'a> {
     pub(super) took: Duration,
 }
 
-/// ` changed [   1.2s] dev  create_role allow-admin  CreateRole, AttachRolePolicy ×2`, without a line break. With `verbose` each change stands
-/// with its difference on a line of its own.
+/// Columns of an account's name; most names fit, and so does an id.
+pub(super) const NAME: usize = 12;
+
+/// ` changed [   1.2s] dev           create_role allow-admin  CreateRole, AttachRolePolicy ×2`, without a line break. With `verbose` each change
+/// stands with its difference on a line of its own.
 pub(super) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
     let word = status(step.status, paint);
-    let mut out = format!("{word} [{:>7}] {}  {}", took(step.took), plain(&step.account.name), plain(step.label));
-    if !step.scope.is_empty() {
-        let _ = write!(out, " {}", paint.dim(format!("({})", plain(&step.scope.join(" / ")))));
+    let mut out = format!("{word} [{:>7}] {:NAME$}  {}", took(step.took), plain(&step.account.name), plain(step.label));
+    let scope = telling(step);
+    if !scope.is_empty() {
+        let _ = write!(out, " {}", paint.dim(format!("({})", plain(&scope.join(" / ")))));
     }
     if verbose {
         for change in step.changes {
@@ -33,6 +37,12 @@ pub(super) fn line(step: &Finished<'_>, verbose: bool, paint: Paint) -> String {
         let _ = write!(out, "  {}", paint.dim(calls(step.changes)));
     }
     out
+}
+
+/// The labels around a step that say more than its account's name and what it is about.
+fn telling<'a>(step: &Finished<'a>) -> Vec<&'a str> {
+    let about = step.label.split_once(' ').map_or("", |(_, about)| about);
+    step.scope.iter().map(String::as_str).filter(|label| *label != step.account.name && *label != about).collect()
 }
 
 /// A status as a word, right-aligned to eight columns.
@@ -99,7 +109,7 @@ mod tests {
     fn lines() {
         let account = AccountLabel { id: "026445672617".into(), name: "security".into() };
         let changes: Vec<String> = ["CreateRole", "AttachRolePolicy: a", "AttachRolePolicy: b"].iter().map(ToString::to_string).collect();
-        let scope = ["dev".to_owned()];
+        let scope = ["security", "people", "ana"].map(String::from);
         let mut step = Finished {
             account: &account,
             scope: &[],
@@ -108,13 +118,18 @@ mod tests {
             changes: &changes,
             took: Duration::from_millis(1240),
         };
-        assert_eq!(line(&step, false, Paint::OFF), " changed [   1.2s] security  create_role allow-admin  CreateRole, AttachRolePolicy ×2");
+        assert_eq!(
+            line(&step, false, Paint::OFF),
+            " changed [   1.2s] security      create_role allow-admin  CreateRole, AttachRolePolicy ×2"
+        );
         assert_eq!(
             line(&step, true, Paint::OFF),
-            " changed [   1.2s] security  create_role allow-admin\n                     CreateRole\n                     AttachRolePolicy: a\n                     AttachRolePolicy: b"
+            " changed [   1.2s] security      create_role allow-admin\n                     CreateRole\n                     AttachRolePolicy: a\n                     AttachRolePolicy: b"
         );
         (step.scope, step.changes, step.status, step.label) = (&scope, &[], Status::Replayed, "create_user a\u{1b}[2J");
-        assert_eq!(line(&step, false, Paint::OFF), "replayed [   1.2s] security  create_user a\\u{1b}[2J (dev)");
+        assert_eq!(line(&step, false, Paint::OFF), "replayed [   1.2s] security      create_user a\\u{1b}[2J (people / ana)");
+        step.label = "create_user ana";
+        assert_eq!(line(&step, false, Paint::OFF), "replayed [   1.2s] security      create_user ana (people)");
     }
 
     #[test]

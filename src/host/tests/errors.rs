@@ -92,6 +92,34 @@ fn the_chain_of_calls_is_told_across_files_and_branches() {
     assert_eq!(told("fn f() {\n fail(\"no\")\n}\nf();"), "test.rhai:4:1 test.rhai:2:2");
 }
 
+/// Where the caret stands: the place, and the text of its line from the column on.
+#[test]
+fn the_caret_points_into_modules_closures_and_nested_branches() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = "fn divide(n) {\n    let x = 1;\n    x / n\n}\nfn later() {\n    |n| 1 / n\n}\nfn steps(account) {\n    parallel([\"a\"], |name| parallel([\"b\"], |inner|\n        account.attach_role_policy(`${name}-${inner}`, \"arn:aws:iam::aws:policy/ReadOnlyAccess\")))\n}\nfn missing(m) { m.nothing }\nfn each(items) {\n    items.map(|item|\n        item.sub_string(1, 2, 3))\n}\n";
+    std::fs::create_dir(folder.path().join("lib")).unwrap();
+    std::fs::write(folder.path().join("lib/deep.rhai"), module).unwrap();
+    std::fs::write(folder.path().join("outer.rhai"), "import \"lib/deep\" as deep;\nfn through(n) {\n    deep::divide(n)\n}\n").unwrap();
+    for (text, expected) in [
+        ("lib::divide(0);", "lib/deep.rhai:3:7 / n"),
+        ("outer::through(0);", "lib/deep.rhai:3:7 / n"),
+        ("parallel([0], |n| lib::divide(n));", "lib/deep.rhai:3:7 / n"),
+        ("[0].map(lib::later());", "test.rhai:3:5 map("),
+        ("parallel([1], |a| parallel([2], |b|\n    1 / (b - 2)));", "test.rhai:4:7 / (b - 2)));"),
+        ("parallel([1], |a| parallel([2], |b| scope(\"s\", ||\n    lib::missing(#{}))));", "lib/deep.rhai:12:19 nothing }"),
+        ("lib::each([\"x\"]);", "lib/deep.rhai:15:14 sub_string(1, 2, 3))"),
+        ("lib::steps(organization());", "lib/deep.rhai:10:17 attach_role_policy(`"),
+        ("try { lib::divide(0) } catch (e) { throw `again` }", "test.rhai:3:36 throw `again` }"),
+    ] {
+        let text = format!("import \"lib/deep\" as lib;\nimport \"outer\" as outer;\n{text}");
+        let played = with(&text, Map::new(), folder.path(), Time::simulated(1));
+        let place = played.error().place.clone().unwrap();
+        let line = place.source_line.clone().unwrap();
+        let shown = format!("{place} {}", line.chars().skip(place.column - 1).collect::<String>());
+        assert!(shown.starts_with(expected), "{text}\n  {shown}\n  {expected}\n  {:?}", played.error());
+    }
+}
+
 fn checked(text: &str) -> Vec<String> {
     match Playbook::from_text("test.rhai", text.to_owned(), Path::new(".")) {
         Ok(playbook) => check(&playbook).iter().map(line).collect(),
@@ -123,6 +151,11 @@ fn check_finds_mistakes_without_running() {
         ("let m = #{}; for i in 0..2 { m.keys().filter(|k| m[k] == 1); }", "test.rhai:1:30 error[locked-variable]: `m` is in use"),
         ("param(\"x\", #{ kind: \"mail\" });", "test.rhai:1:1 error[parameter-not-literal]"),
         ("param(\"x\", #{ valeu: 1 });", "test.rhai:1:1 error[parameter-not-literal]"),
+        (
+            "param(\"x\", #{ kind: \"int\", value: \"1\" });",
+            "test.rhai:1:1 error[parameter-not-literal]: parameter `x`: its `value` cannot be `\"1\"`; give a whole number",
+        ),
+        ("param(\"x\", #{ value: \"c\", one_of: [\"a\", \"b\"] });", "test.rhai:1:1 error[parameter-not-literal]"),
         ("param(\"x\", #{ value: 1 }); param(\"x\", #{ value: 2 });", "test.rhai:1:28 error[parameter-twice]"),
         ("let n = \"x\"; param(n);", "test.rhai:1:14 error[parameter-not-literal]"),
         ("let f = |x| y;", "test.rhai:1:13 error[unknown-variable]"),

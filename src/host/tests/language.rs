@@ -55,6 +55,15 @@ fn every_branch_has_a_budget_of_its_own() {
 }
 
 #[test]
+fn what_a_branch_may_compute_grows_with_its_steps() {
+    let played = on_sandbox("let o = organization(); for i in 0..250 { o.create_group(`g-${i}`); for j in 0..1500 { let n = j; } }");
+    assert_eq!(played.result, Ok(()));
+    for text in ["loop { management(); }", "loop { log(`x`); }", "let o = organization(); loop { o.create_group(`g`); }"] {
+        assert_eq!(on_sandbox(text).error().code, "script-limit", "{text}");
+    }
+}
+
+#[test]
 fn thrown_things_are_caught_also_through_parallel() {
     let played = on_sandbox(
         "try { parallel([\"a\", \"b\"], |x| fail(`no ${x}`)) } catch (e) { output(\"caught\", e.message); }
@@ -93,19 +102,12 @@ fn modules_of_the_folder_are_imported() {
 }
 
 #[test]
-fn parameters_are_checked_before_anything_runs() {
+fn a_parameter_has_the_value_given_or_its_own() {
     let text = "let mail = param(\"mail\", #{ kind: \"email\", help: \"root\" }); let n = param(\"n\", #{ value: 3 }); output(\"n\", n); output(\"mail\", mail);";
-    let played = with(text, Map::from_iter([("mial".to_owned(), json!("a@b.example"))]), Path::new("."), Time::simulated(1));
-    let error = played.error();
-    assert_eq!((error.kind, error.message.as_str()), (crate::error::Kind::Usage, "parameter `mail` (root) is not given"));
-    assert_eq!(error.causes, ["the playbook has no parameter `mial`, did you mean `mail`?"]);
-    let played = with(
-        text,
-        Map::from_iter([("mail".to_owned(), json!("a@b.example")), ("n".to_owned(), json!("4"))]),
-        Path::new("."),
-        Time::simulated(1),
-    );
-    assert_eq!(played.outputs["n"], json!(4));
+    let played = with(text, Map::from_iter([("mail".to_owned(), json!("a@b.example"))]), Path::new("."), Time::simulated(1));
+    assert_eq!((&played.outputs["mail"], &played.outputs["n"]), (&json!("a@b.example"), &json!(3)));
+    let both = Map::from_iter([("mail".to_owned(), json!("a@b.example")), ("n".to_owned(), json!(4))]);
+    assert_eq!(with(text, both, Path::new("."), Time::simulated(1)).outputs["n"], json!(4));
 }
 
 /// Rhai panics when it measures a value with a shared one inside; captured variables are shared, so all ways into a value are tried.

@@ -1,11 +1,12 @@
 //! A sandbox with an engine in front of it, to play texts on.
 
-use super::super::{Deps, Playbook, play};
+use super::super::{Deps, Playbook, describe, play};
 use crate::aws::smithy::in_process;
 use crate::aws::{Base, Cloud, CloudConfig, StaticKeys};
 use crate::error::{Error, Kind};
 use crate::event::Event;
 use crate::primitive::list::Catalog;
+use crate::project::params::{self, Source};
 use crate::sandbox::{Sandbox, Settings};
 use crate::step::{Ask, Engine, Journal, Ports, Recap, RunStart};
 use crate::time::Time;
@@ -49,7 +50,8 @@ pub(super) fn on_sandbox(text: &str) -> Played {
     with(text, Map::new(), Path::new("."), Time::simulated(1))
 }
 
-pub(super) fn with(text: &str, params: Map<String, Value>, folder: &Path, time: Time) -> Played {
+#[expect(clippy::needless_pass_by_value, reason = "tests write the map in place")]
+pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: Time) -> Played {
     let playbook = Playbook::from_text("test.rhai", text.to_owned(), folder).unwrap_or_else(|error| panic!("{error:?}"));
     let sandbox = Sandbox::open(Settings { account_quota: 500, ..Settings::default() }, None).unwrap();
     let served = sandbox.clone();
@@ -82,8 +84,8 @@ pub(super) fn with(text: &str, params: Map<String, Value>, folder: &Path, time: 
     };
     let engine = Engine::play(ports, start, false).unwrap();
     let environment = Map::from_iter([("name".to_owned(), Value::from("test"))]);
-    let deps = Deps { engine: engine.clone(), time, cloud, params, environment, max_parallel: 32 };
-    let result = play(&Arc::new(playbook), deps);
+    let result = params::resolve(&describe(&playbook).parameters, &[Source::File("test.json", &given)])
+        .and_then(|params| play(&Arc::new(playbook), Deps { engine: engine.clone(), time, cloud, params, environment, max_parallel: 32 }));
     let recap = engine.finish(result.as_ref().err().map(|error| error.kind)).unwrap();
     let events = std::mem::take(&mut *events.lock().unwrap());
     played(result, recap, sandbox, events)

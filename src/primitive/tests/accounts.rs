@@ -136,6 +136,10 @@ fn another_access_role_is_remembered() {
     let again = world.play();
     let session = again.wait(again.cloud.account_of(&account)).unwrap();
     again.wait(session.probe()).unwrap();
+    // The object's own role goes before the one of the target, and is remembered for the account's name.
+    let learned = world.play();
+    learned.cloud.learn(&account);
+    learned.wait(learned.wait(learned.cloud.account("dev", None)).unwrap().probe()).unwrap();
     assert!(again.wait(async { again.cloud.account(account["id"].as_str().unwrap(), Some("None")).await?.probe().await }).is_err());
 }
 

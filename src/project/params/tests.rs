@@ -2,8 +2,8 @@ use super::*;
 use crate::report::Paint;
 use serde_json::json;
 
-fn declared(name: &str, kind: Kind) -> Declared {
-    Declared { name: name.into(), kind, required: true, ..Declared::default() }
+fn declared(name: &str, kind: Kind) -> Parameter {
+    Parameter { name: name.into(), kind, ..Parameter::default() }
 }
 
 fn map(value: Value) -> Map<String, Value> {
@@ -20,7 +20,7 @@ fn flags(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 #[test]
 fn the_strongest_source_wins() {
     let parameters = [declared("a", Kind::String), declared("b", Kind::String), declared("c", Kind::String), declared("d", Kind::String)];
-    let parameters = [&parameters[..], &[Declared { required: false, ..declared("e", Kind::Int) }]].concat();
+    let parameters = [&parameters[..], &[Parameter { value: Some(json!(null)), ..declared("e", Kind::Int) }]].concat();
     let (flags, file) = (flags(&[("a", "early"), ("a", "flag")]), map(json!({"a": "file", "b": "file"})));
     let (environment, target) =
         (map(json!({"a": "env", "b": "env", "c": "env", "other": 1})), map(json!({"a": "t", "b": "t", "c": "t", "d": "t"})));
@@ -42,6 +42,10 @@ fn text_is_read_by_kind() {
         (Kind::Email, "a@@example.com", None),
         (Kind::Email, "a@example..com", None),
         (Kind::Email, "a@b.c", None),
+        (Kind::Email, "a,b@example.com", None),
+        (Kind::Email, ".a@example.com", None),
+        (Kind::Email, "a@-example.com", None),
+        (Kind::Email, "é@example.com", None),
         (Kind::Bool, "true", Some(json!(true))),
         (Kind::Bool, "yes", None),
         (Kind::Int, "-3", Some(json!(-3))),
@@ -75,7 +79,7 @@ fn a_file_is_held_to_the_kind_too() {
 
 #[test]
 fn only_named_values_are_taken() {
-    let parameter = Declared { one_of: vec![json!("eu"), json!("us")], ..declared("where", Kind::String) };
+    let parameter = Parameter { one_of: Some(vec![json!("eu"), json!("us")]), ..declared("where", Kind::String) };
     let given = flags(&[("where", "asia")]);
     let error = resolve(&[parameter], &[Source::Flags(&given)]).unwrap_err();
     assert_eq!(error.hints, ["give one of: eu, us: -p where=TEXT"]);
@@ -84,9 +88,9 @@ fn only_named_values_are_taken() {
 #[test]
 fn all_missing_ones_are_named_with_their_flags() {
     let parameters = [
-        Declared { help: "root mailbox".into(), ..declared("mail", Kind::Email) },
+        Parameter { help: Some("root mailbox".into()), ..declared("mail", Kind::Email) },
         declared("users", Kind::Map),
-        Declared { one_of: vec![json!(1), json!(2)], ..declared("n", Kind::Int) },
+        Parameter { one_of: Some(vec![json!(1), json!(2)]), ..declared("n", Kind::Int) },
     ];
     let error = resolve(&parameters, &[]).unwrap_err();
     let expected = "\
@@ -101,7 +105,7 @@ help: -p n=NUMBER   (one of: 1, 2)
 
 #[test]
 fn unknown_names_are_refused_where_they_are_a_mistake() {
-    let parameters = [Declared { required: false, ..declared("mail", Kind::Email) }];
+    let parameters = [Parameter { value: Some(json!(null)), ..declared("mail", Kind::Email) }];
     let typo = flags(&[("mial", "x")]);
     let error = resolve(&parameters, &[Source::Flags(&typo)]).unwrap_err();
     assert_eq!((&*error.code, error.hints), ("unknown-parameter", vec!["did you mean `mail`?".to_owned()]));

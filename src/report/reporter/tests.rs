@@ -73,11 +73,15 @@ fn whole_recap() {
     let end = End { recap: &recap, took: Duration::from_secs(112), error: None, next: Some("runner resume 7k2q") };
     let expected = "\
 play 7k2q multi-account.rhai  target prod 123456789012  1m52s
-dev 111122223333       ok=0 changed=0 failed=1 paused=1 replayed=0 caught=1
-security 026445672617  ok=3 changed=1 failed=0 paused=0 replayed=1
-total                  ok=3 changed=1 failed=1 paused=1 replayed=1 caught=1
-output   role = arn:aws:iam::1:role/a
-output   n = {\"a\":[1,2]}
+dev       111122223333  ok=0 changed=0 failed=1 paused=1 replayed=0 caught=1
+security  026445672617  ok=3 changed=1 failed=0 paused=0 replayed=1
+total                   ok=3 changed=1 failed=1 paused=1 replayed=1 caught=1
+outputs:
+  role  arn:aws:iam::1:role/a
+  n
+    a
+      1
+      2
 no longer reached by the playbook (nothing was taken away):
   026445672617/create_role:d
 
@@ -167,11 +171,11 @@ fn what_scrolls_past() {
     };
     let normal = spoken(0);
     assert_eq!(normal[0], "play 7k2q multi-account.rhai  target prod 123456789012\n");
-    assert_eq!(normal[1], " changed [   1.5s] security  create_role a  CreateRole\n");
+    assert_eq!(normal[1], " changed [   1.5s] security      create_role a  CreateRole\n");
     assert_eq!(normal[7], "     log two\nlines\\u{7}\n");
     assert_eq!(normal[8], "finishing what is under way; press Ctrl-C again to stop now\ncontinue with: runner resume 7k2q -C 'my dir'\n");
     assert_eq!(spoken(-1).len(), 4, "three problems and the drain");
-    assert!(spoken(1).contains(&" waiting [   2.0s] dev  throttled\n".to_owned()));
+    assert!(spoken(1).contains(&" waiting [   2.0s] dev           throttled\n".to_owned()));
 }
 
 #[test]

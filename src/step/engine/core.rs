@@ -121,6 +121,12 @@ impl Engine {
         &self.inner.run
     }
 
+    /// How many different steps this process has begun, reads apart.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.inner.claims().len()
+    }
+
     #[must_use]
     pub fn time(&self) -> &Time {
         &self.inner.ports.time

@@ -51,12 +51,17 @@ pub struct Recap {
 #[derive(Default)]
 pub(super) struct Tally {
     steps: BTreeMap<StepKey, (AccountLabel, Status)>,
+    /// By id, the latest name: it may become known in the course of a run.
+    names: BTreeMap<String, String>,
     caught: BTreeSet<StepKey>,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, key: &StepKey, account: &AccountLabel, status: Status) {
         self.steps.insert(key.clone(), (account.clone(), status));
+        if account.name != account.id {
+            self.names.insert(account.id.clone(), account.name.clone());
+        }
     }
 
     pub(super) fn caught(&mut self, key: &StepKey) {
@@ -74,7 +79,9 @@ impl Tally {
     pub(super) fn recap(&self, run: &str, status: RunStatus) -> Recap {
         let mut accounts: BTreeMap<AccountLabel, Counts> = BTreeMap::new();
         for (key, (account, status)) in &self.steps {
-            accounts.entry(account.clone()).or_default().add(*status, self.caught.contains(key));
+            let name = self.names.get(&account.id).unwrap_or(&account.name).clone();
+            let label = AccountLabel { id: account.id.clone(), name };
+            accounts.entry(label).or_default().add(*status, self.caught.contains(key));
         }
         Recap { run: run.to_owned(), status, total: self.total(), accounts }
     }
