@@ -1,8 +1,13 @@
 //! Measures what the README promises and prints it; nothing is judged here. `cargo bench` runs it.
 
+use runner::aws::{Base, Cloud, CloudConfig, StaticKeys, smithy};
+use runner::sandbox::{Sandbox, Settings};
+use runner::time::Time;
 use std::fs;
+use std::future::ready;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const RUNNER: &str = env!("CARGO_BIN_EXE_runner");
@@ -55,12 +60,35 @@ let names = [];
 for i in 0..200 { names.push(`account-${i}`); }
 parallel(names, |name| {
     let account = org.create_account(name, #{ email: `aws+${name}@example.com` });
-    account.create_role("deploy", #{ trust: policy::trust(org), managed: [policy::aws("ReadOnlyAccess")], inline: #{ a: policy::allow("s3:Get*", "*") } });
-    let group = account.create_group("people", #{ managed: [policy::aws("ReadOnlyAccess")], inline: #{ a: policy::allow("s3:Get*", "*") } });
-    account.create_policy("read", #{ document: policy::allow("s3:List*", "*") });
+    account.create_role("deploy", #{ trust: policy::trust(org), managed: [policy::aws("ReadOnlyAccess")], inline: #{ read: policy::document([policy::allow("s3:Get*", "*")]) } });
+    let group = account.create_group("people", #{ managed: [policy::aws("ReadOnlyAccess")], inline: #{ read: policy::document([policy::allow("s3:Get*", "*")]) } });
+    account.create_policy("read", #{ document: policy::document([policy::allow("s3:List*", "*")]) });
     account.create_user("robot", #{ groups: [group] });
 });
 "#;
+
+/// One call of the SDK through the sandbox in this process: signed, authorised, answered.
+fn sdk_call() {
+    let time = Time::real().expect("threads");
+    let sandbox = Sandbox::open(Settings::default(), None).expect("a world");
+    let key = sandbox.administrator();
+    let keys = StaticKeys { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key, session_token: None };
+    let (world, clock) = (sandbox.clone(), time.clone());
+    let http = smithy::in_process(Arc::new(move |request| Box::pin(ready(world.handle(request, clock.now())))));
+    let cloud = Cloud::new(CloudConfig::new(time.clone(), http, Base::Static(keys)));
+    let rounds = 2000;
+    let took = time.block_on(async {
+        let session = cloud.management().await.expect("a session");
+        let iam = session.iam().await.expect("a client");
+        iam.create_user().user_name("one").send().await.expect("created");
+        let started = Instant::now();
+        for _ in 0..rounds {
+            iam.get_user().user_name("one").send().await.expect("found");
+        }
+        started.elapsed()
+    });
+    row("SDK call through the sandbox", took.expect("not stopped") / rounds, Duration::from_micros(100), None);
+}
 
 /// Plays `play.rhai` in the folder; wall time and peak memory in MiB, which is read while the process lives.
 fn play(folder: &Path) -> (Duration, u64) {

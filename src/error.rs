@@ -19,7 +19,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What sort of end this is; each has one exit code (the table in the README).
+/// What sort of end this is; each has one exit code (the table in `docs/usage.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A script, its input or a step failed: 1.

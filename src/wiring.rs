@@ -18,6 +18,9 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// An estate as `diff` compares two: sorted, documents in one form, without the runner's own tags.
+pub use crate::estate::canonical;
+
 /// Whether a run begins or goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("host", &["aws", "error", "event", "primitive", "step", "time"]),
     ("report", &["error", "event", "step"]),
     ("wiring", &["aws", "error", "estate", "event", "host", "primitive", "project", "sandbox", "step", "time"]),
-    ("cli", &["error", "event", "host", "project", "report", "step", "time", "wiring"]),
+    ("cli", &["error", "estate", "event", "host", "project", "report", "step", "time", "wiring"]),
     ("main", &["cli", "error"]),
     ("lib", &[]),
 ];

@@ -207,10 +207,12 @@ impl Session {
             Some(name) => name.clone(),
             None => session_name(&self.cloud.caller().await?.name, self.cloud.run()),
         };
+        let seconds =
+            terms.duration.map(i32::try_from).transpose().map_err(|_| {
+                Failure::fatal("session-duration", "a session lasts 900 to 43,200 seconds; give `duration` as one of these")
+            })?;
         let mut call = via.sts().await?.assume_role().role_arn(arn).role_session_name(name);
-        call = call
-            .set_external_id(terms.external_id.clone())
-            .set_duration_seconds(terms.duration.and_then(|seconds| seconds.try_into().ok()));
+        call = call.set_external_id(terms.external_id.clone()).set_duration_seconds(seconds);
         for (key, value) in &terms.tags {
             let tag = aws_sdk_sts::types::Tag::builder().key(key).value(value).build();
             call = call.tags(tag.map_err(|error| Failure::fatal("session-tag", format!("session tag `{key}`: {error}; give it a value")))?);

@@ -90,12 +90,16 @@ fn listen<T: Send + 'static>(time: &Time, interrupt: &Interrupt, sender: &Sender
     Ok(())
 }
 
-async fn presses<T: Send>(mut signal: Signal, interrupt: Interrupt, sender: Sender<Message<T>>) {
+async fn presses<T: Send + 'static>(mut signal: Signal, interrupt: Interrupt, sender: Sender<Message<T>>) {
     while signal.recv().await.is_some() {
-        if interrupt.press() {
-            let _ = sender.send(Message::Stop);
-            return;
-        }
+        let (interrupt, sender) = (interrupt.clone(), sender.clone());
+        // On a thread of its own: a question at the terminal holds up who is told of the draining, and the next press must be heard.
+        thread::spawn(move || {
+            if interrupt.press() {
+                // Nobody listens any more once the process is about to end.
+                let _ = sender.send(Message::Stop);
+            }
+        });
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) fn carry_out(context: &Context, plan: Plan) -> Result<u8, Error> {
 
 /// The second Ctrl-C: nothing is waited for.
 fn stopped(reporter: &Reporter) -> u8 {
-    reporter.close();
+    reporter.abandon();
     print_error("stopped\n");
     if let Some(next) = reporter.continue_with() {
         print_error(&format!("what was under way is looked into when you continue:\n  {next}\n"));

@@ -65,7 +65,7 @@ fn show(context: &Context) -> Result<u8, Error> {
         })
         .collect();
     let header = ["ACCOUNT", "NAME", "EMAIL", "STATE", "UNIT", "USERS", "GROUPS", "ROLES", "POLICIES"];
-    context.result(&json!(estate), || table(&header, &rows))
+    context.result(&wiring::canonical(&estate), || table(&header, &rows))
 }
 
 fn reset(context: &Context) -> Result<u8, Error> {

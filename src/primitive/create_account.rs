@@ -133,27 +133,13 @@ impl Primitive for CreateAccount {
     }
 
     async fn look(session: &Session, args: &Args, freshness: Freshness) -> Result<Option<Found>, Failure> {
-        let cloud = session.cloud();
-        let (member, namesake) = cloud
-            .with_organization(session, freshness, |organization| {
-                let organization = organization.ok_or_else(organizations::absent)?;
-                let member = organization.by_email(&args.email).cloned();
-                let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
-                Ok((member, namesake.filter(organizations::is_open)))
-            })
-            .await??;
-        let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
-        cloud.introduce(&member.id, &member.name, (!is_default_role(&args.role)).then_some(args.role.as_str()));
-        let parent = match &args.ou {
-            Some(_) => Some(cloud.parent_of(session, &member.id, freshness).await?),
-            None => None,
-        };
-        let tags = if args.tags.is_empty() { Tags::new() } else { cloud.tags_of(session, &member.id, freshness).await? };
-        let found = Found::Account { member, parent, tags };
-        if freshness == Freshness::Snapshot && Self::changes(args, Some(&found)).is_ok_and(|changes| changes.is_empty()) {
-            usable(session, args, &found).await?;
+        let found = find(session, args, freshness).await?;
+        if let Some(Found::Account { member, .. }) = &found
+            && Self::changes(args, found.as_ref()).is_ok_and(|changes| changes.is_empty())
+        {
+            usable(session, args, member).await?;
         }
-        Ok(Some(found))
+        Ok(found)
     }
 
     fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
@@ -223,10 +209,9 @@ impl Primitive for CreateAccount {
     async fn settle(session: &Session, args: &Args, detail: &Detail, unknown: Unknown<'_>) -> Result<Settled, Failure> {
         if *detail != Detail::CreateAccount {
             // Both are harmless to repeat: what is there now decides.
-            return Ok(match Box::pin(Self::wanted(session, args, detail)).await? {
-                Some(_) => Settled::NotHappened,
-                None => Settled::Happened,
-            });
+            let found = find(session, args, Freshness::Live).await?;
+            let wanted = Self::changes(args, found.as_ref())?.iter().any(|change| change.detail == *detail);
+            return Ok(if wanted { Settled::NotHappened } else { Settled::Happened });
         }
         if let Some(request) = unknown.handle.and_then(Value::as_str)
             && let Some(standing) = follow(session, request, unknown.attempt).await?
@@ -243,6 +228,27 @@ impl Primitive for CreateAccount {
         unknown.attempt.wait(left.max(arguments::CONSISTENCY.min(window)), "looking once more for the account").await?;
         Ok(search(session, args, unknown).await?.unwrap_or(Settled::NotHappened))
     }
+}
+
+/// The account with the address and what the arguments speak of, or an account that has the name.
+async fn find(session: &Session, args: &Args, freshness: Freshness) -> Result<Option<Found>, Failure> {
+    let cloud = session.cloud();
+    let (member, namesake) = cloud
+        .with_organization(session, freshness, |organization| {
+            let organization = organization.ok_or_else(organizations::absent)?;
+            let member = organization.by_email(&args.email).cloned();
+            let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
+            Ok((member, namesake.filter(organizations::is_open)))
+        })
+        .await??;
+    let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
+    cloud.introduce(&member.id, &member.name, (!is_default_role(&args.role)).then_some(args.role.as_str()));
+    let parent = match &args.ou {
+        Some(_) => Some(cloud.parent_of(session, &member.id, freshness).await?),
+        None => None,
+    };
+    let tags = if args.tags.is_empty() { Tags::new() } else { cloud.tags_of(session, &member.id, freshness).await? };
+    Ok(Some(Found::Account { member, parent, tags }))
 }
 
 /// The id of the account with the address.
@@ -266,10 +272,8 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
         tags.push(organizations::tag(key, value)?);
     }
     let call = client.create_account().account_name(&args.name).email(&args.email).role_name(&args.role).set_tags(Some(tags));
-    let turn = session.turn("organizations:CreateAccount");
-    if !turn.is_zero() {
-        attempt.wait(turn, "AWS takes few requests for an account at a time").await?;
-    }
+    // Also a wait of nothing ends here if the run has been stopped in the meantime: then nothing is sent any more.
+    attempt.wait(session.turn("organizations:CreateAccount"), "AWS takes few requests for an account at a time").await?;
     let reply = session.send_at_once("organizations:CreateAccount", call.send()).await?;
     let status = reply.create_account_status;
     let Some(request) = status.and_then(|status| status.id) else {
@@ -350,8 +354,7 @@ async fn born(session: &Session, args: &Args, id: &str) -> Result<(), Failure> {
 }
 
 /// A young account is usable when its access role can be assumed; until then this look is to be made again, and in the end a question.
-async fn usable(session: &Session, args: &Args, found: &Found) -> Result<(), Failure> {
-    let Found::Account { member, .. } = found else { return Ok(()) };
+async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), Failure> {
     let cloud = session.cloud();
     let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
     let Some(joined) = joined.filter(|_| member.id != session.account_id()) else { return Ok(()) };

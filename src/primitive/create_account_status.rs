@@ -110,12 +110,10 @@ pub(super) fn refusal(name: &str, email: &str, request: &str, reason: &str) -> F
             "a request with the same information is already being worked on",
             "resume: the account will be looked for",
         ),
-        "INTERNAL_FAILURE" => (
-            FailureClass::Retry { throttled: false },
-            "internal-failure",
-            "AWS had an error of its own",
-            "resume later; if it stays, contact AWS Support",
-        ),
+        // A new request needs an intent of its own, since this one has a handle already: it is settled first.
+        "INTERNAL_FAILURE" => {
+            (FailureClass::Unknown, "internal-failure", "AWS had an error of its own", "resume later; if it stays, contact AWS Support")
+        }
         "GOVCLOUD_ACCOUNT_ALREADY_EXISTS" => (
             Fatal,
             "govcloud-account-exists",

@@ -2,12 +2,13 @@
 
 use super::arguments::PolicyRef;
 use super::contract::{Argument, part};
-use super::{attach_policy, put_policy};
+use super::{attach_group_policy, attach_role_policy, attach_user_policy, put_group_policy, put_role_policy, put_user_policy};
 use crate::aws::Session;
-use crate::estate::{self, Tags};
+use crate::estate::{self, Iam, Tags};
+use crate::policy::Document;
 use crate::step::{Failure, Operation};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a policy can be attached to.
@@ -36,6 +37,28 @@ pub(super) fn named<'m, T>(map: &'m BTreeMap<String, T>, name: &str) -> Option<(
 pub(super) fn named_mut<'m, T>(map: &'m mut BTreeMap<String, T>, name: &str) -> Option<&'m mut T> {
     let key = named(map, name)?.0.clone();
     map.get_mut(&key)
+}
+
+/// The ARNs attached to an entity, and its inline policies by name.
+pub(super) fn policies<'i>(iam: &'i Iam, kind: EntityKind, name: &str) -> Option<(&'i BTreeSet<String>, &'i BTreeMap<String, Document>)> {
+    match kind {
+        EntityKind::User => named(&iam.users, name).map(|(_, user)| (&user.attached, &user.inline)),
+        EntityKind::Group => named(&iam.groups, name).map(|(_, group)| (&group.attached, &group.inline)),
+        EntityKind::Role => named(&iam.roles, name).map(|(_, role)| (&role.attached, &role.inline)),
+    }
+}
+
+/// The same, to be written through.
+pub(super) fn policies_mut<'i>(
+    iam: &'i mut Iam,
+    kind: EntityKind,
+    name: &str,
+) -> Option<(&'i mut BTreeSet<String>, &'i mut BTreeMap<String, Document>)> {
+    match kind {
+        EntityKind::User => named_mut(&mut iam.users, name).map(|user| (&mut user.attached, &mut user.inline)),
+        EntityKind::Group => named_mut(&mut iam.groups, name).map(|group| (&mut group.attached, &mut group.inline)),
+        EntityKind::Role => named_mut(&mut iam.roles, name).map(|role| (&mut role.attached, &mut role.inline)),
+    }
 }
 
 /// The ARN of an IAM object in the session's account.
@@ -90,9 +113,9 @@ pub(super) fn attachments(
     for (position, policy) in managed.iter().enumerate() {
         let args = json!({ kind.word(): name, "arn": policy.0 });
         let step = match kind {
-            EntityKind::User => part::<attach_policy::AttachUserPolicy>(session, args),
-            EntityKind::Group => part::<attach_policy::AttachGroupPolicy>(session, args),
-            EntityKind::Role => part::<attach_policy::AttachRolePolicy>(session, args),
+            EntityKind::User => part::<attach_user_policy::AttachUserPolicy>(session, args),
+            EntityKind::Group => part::<attach_group_policy::AttachGroupPolicy>(session, args),
+            EntityKind::Role => part::<attach_role_policy::AttachRolePolicy>(session, args),
         };
         steps.push(step.map_err(|argument| argument.within("arn", &format!("managed[{position}]")))?);
     }
@@ -121,9 +144,9 @@ pub(super) fn inline_policies(
         let path = if std::ptr::eq(document, inline) { "inline".to_owned() } else { format!("inline.{policy}") };
         let args = json!({ kind.word(): name, "name": policy, "document": document });
         let step = match kind {
-            EntityKind::User => part::<put_policy::PutUserPolicy>(session, args),
-            EntityKind::Group => part::<put_policy::PutGroupPolicy>(session, args),
-            EntityKind::Role => part::<put_policy::PutRolePolicy>(session, args),
+            EntityKind::User => part::<put_user_policy::PutUserPolicy>(session, args),
+            EntityKind::Group => part::<put_group_policy::PutGroupPolicy>(session, args),
+            EntityKind::Role => part::<put_role_policy::PutRolePolicy>(session, args),
         };
         steps.push(step.map_err(|argument| argument.within("document", &path))?);
     }

@@ -2,8 +2,9 @@
 
 use super::contract::{Spec, session_spec};
 use super::{
-    add_user_to_group, attach_policy, create_account, create_group, create_organization, create_organizational_unit, create_policy,
-    create_role, create_user, find_account, list_accounts, move_account, put_policy, set_account_alias, set_password_policy, tag_account,
+    add_user_to_group, attach_group_policy, attach_role_policy, attach_user_policy, create_account, create_group, create_organization,
+    create_organizational_unit, create_policy, create_role, create_user, find_account, list_accounts, move_account, put_group_policy,
+    put_role_policy, put_user_policy, set_account_alias, set_password_policy, tag_account,
 };
 use crate::aws::Cloud;
 use crate::step::{self, Failure, Operation};
@@ -23,12 +24,12 @@ static ALL: &[Spec] = &[
     create_policy::SPEC,
     create_user::SPEC,
     add_user_to_group::SPEC,
-    attach_policy::ATTACH_USER_POLICY,
-    attach_policy::ATTACH_GROUP_POLICY,
-    attach_policy::ATTACH_ROLE_POLICY,
-    put_policy::PUT_USER_POLICY,
-    put_policy::PUT_GROUP_POLICY,
-    put_policy::PUT_ROLE_POLICY,
+    attach_user_policy::SPEC,
+    attach_group_policy::SPEC,
+    attach_role_policy::SPEC,
+    put_user_policy::SPEC,
+    put_group_policy::SPEC,
+    put_role_policy::SPEC,
     set_account_alias::SPEC,
     set_password_policy::SPEC,
 ];

@@ -6,11 +6,15 @@
 //! | `arguments` | argument types that take a string or an object, and AWS's rules for names, addresses, paths, tags |
 //! | `list` | the one list |
 //! | `iam`, `organizations` | what the primitives of a service share |
+//! | `attachment`, `inline_policy`, `create_account_status` | what one or a few of them do beneath |
 //! | all others | a primitive each |
 
 mod add_user_to_group;
 pub mod arguments;
-mod attach_policy;
+mod attach_group_policy;
+mod attach_role_policy;
+mod attach_user_policy;
+mod attachment;
 pub mod contract;
 mod create_account;
 mod create_account_status;
@@ -22,11 +26,14 @@ mod create_role;
 mod create_user;
 mod find_account;
 mod iam;
+mod inline_policy;
 pub mod list;
 mod list_accounts;
 mod move_account;
 mod organizations;
-mod put_policy;
+mod put_group_policy;
+mod put_role_policy;
+mod put_user_policy;
 mod set_account_alias;
 mod set_password_policy;
 mod tag_account;

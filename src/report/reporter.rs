@@ -61,6 +61,15 @@ enum View {
     Bars(Bars),
 }
 
+impl View {
+    fn close(&mut self) {
+        if let View::Bars(bars) = self {
+            bars.clear();
+        }
+        *self = View::Silent;
+    }
+}
+
 impl Reporter {
     /// With `--output json` the first line is written at once.
     pub fn new(settings: Settings) -> Result<Reporter, Error> {
@@ -168,11 +177,14 @@ impl Reporter {
 
     /// Takes the lanes away; nothing is shown any more.
     pub fn close(&self) {
-        let mut view = held(&self.view);
-        if let View::Bars(bars) = &mut *view {
-            bars.clear();
+        held(&self.view).close();
+    }
+
+    /// As `close`, but waits for nobody: a question that nobody answers leaves the lanes as they are.
+    pub fn abandon(&self) {
+        if let Ok(mut view) = self.view.try_lock() {
+            view.close();
         }
-        *view = View::Silent;
     }
 
     /// Ends the progress and writes the recap.

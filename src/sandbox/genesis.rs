@@ -37,7 +37,7 @@ pub(crate) fn same(settings: &Settings, world: &World) -> Result<(), Error> {
                 "world-other",
                 format!("the sandbox was made with {what} `{stored}`, the target now says `{wanted}`"),
             )
-            .hint("set it back, or remove the sandbox's file to begin anew"));
+            .hint("set it back, or begin anew with `runner sandbox reset`"));
         }
     }
     Ok(())

@@ -9,6 +9,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use jiff::Timestamp;
+use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -43,9 +45,16 @@ pub async fn serve(
 }
 
 /// Why a connection is closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the reply was lost (a fault of the sandbox)")]
+#[derive(Debug)]
 struct Lost;
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the reply was lost (a fault of the sandbox)")
+    }
+}
+
+impl Error for Lost {}
 
 async fn answer(sandbox: Sandbox, request: Request<Incoming>, now: Timestamp) -> Result<Response<Full<Bytes>>, Lost> {
     let (parts, body) = request.into_parts();

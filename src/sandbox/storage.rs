@@ -115,9 +115,9 @@ fn check_version(connection: &Connection, path: &Path) -> Result<bool, Error> {
             "world-newer",
             format!("the sandbox in `{}` has version {version}, this runner knows {SCHEMA_VERSION}", path.display()),
         )
-        .hint("use the runner that made it, or remove the file to begin anew")),
-        _ => Err(Error::usage("world-damaged", format!("`{}` is a database, but not a sandbox", path.display()))
-            .hint("name another file in runner.toml")),
+        .hint("use the runner that made it, or begin anew with `runner sandbox reset`")),
+        _ => Err(Error::failed("world-damaged", format!("`{}` is a database, but not a sandbox", path.display()))
+            .hint("move it away if it should not be there")),
     }
 }
 
@@ -154,7 +154,7 @@ fn unopenable(path: &Path, error: &dyn std::fmt::Display) -> Error {
 fn damaged(path: &Path, place: &str, error: &dyn std::fmt::Display) -> Error {
     Error::failed("world-damaged", format!("the sandbox in `{}` is damaged at {place}", path.display()))
         .cause(error)
-        .hint("restore the file from a copy, or remove it to begin anew; it was left as it is")
+        .hint("restore the file from a copy, or begin anew with `runner sandbox reset`; it was left as it is")
 }
 
 /// The file can be read but not written.

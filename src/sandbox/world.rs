@@ -27,8 +27,8 @@ pub(crate) enum Source {
     AssumedRole,
 }
 
-/// A set of credentials, by access key id.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A set of credentials, by access key id. Without `Debug`, which would print secrets.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Credential {
     pub secret: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,7 +130,6 @@ impl Kind {
     }
 }
 
-#[derive(Debug)]
 pub(crate) struct World {
     origin: Origin,
     estate: Estate,

@@ -40,8 +40,7 @@ pub struct Change {
 /// How fresh a look must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What this run has read before, written through by its own changes, will do. The last look of a step is one of these: it may ask
-    /// to be made again until what was made can be used.
+    /// What this run has read before, written through by its own changes, will do.
     Snapshot,
     /// Ask AWS now: something is being settled.
     Live,
@@ -62,7 +61,8 @@ pub enum Settled {
 pub trait Attempt: Send + Sync {
     /// Makes the handle AWS gave (`car-…`) durable before anything else happens.
     fn handle(&self, handle: Value) -> BoxFuture<'_, Result<(), Failure>>;
-    /// Waits, shown to the user with its reason; an error ends the attempt (the run is being stopped), its intent stays open.
+    /// Waits, shown to the user with its reason; an error ends the attempt (the run is being stopped), its intent stays open. A wait of
+    /// nothing only asks whether that is so.
     fn wait<'a>(&'a self, duration: Duration, reason: &'a str) -> BoxFuture<'a, Result<(), Failure>>;
     /// `runner:step` tag value for creations whose ownership must be provable: `<rollout>/<key>`.
     fn ownership(&self) -> String;

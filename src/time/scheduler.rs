@@ -12,8 +12,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-/// How long a branch may hold the baton in wall-clock time before the waiting ones warn.
-const WATCHDOG: Duration = Duration::from_secs(30);
 const ROOT: usize = 0;
 
 thread_local! {
@@ -61,9 +59,6 @@ struct State {
     pick: Rng,
     stop: Option<Stop>,
     crash_in: Option<u64>,
-    /// How often the baton has changed hands, and when of these the watchdog last warned.
-    switches: u64,
-    warned: u64,
 }
 
 pub(super) type TimerKey = (Duration, u64, u64);
@@ -97,8 +92,6 @@ impl Scheduler {
             pick: Rng::stream(seed, "", "pick"),
             stop: None,
             crash_in: None,
-            switches: 0,
-            warned: 0,
         };
         Arc::new(Scheduler { seed, start, state: Mutex::new(state) })
     }
@@ -287,7 +280,6 @@ impl Scheduler {
     }
 
     fn until_running(&self, id: usize) -> Result<(), Stop> {
-        let mut seen = 0;
         loop {
             {
                 let mut state = self.lock();
@@ -301,14 +293,8 @@ impl Scheduler {
                 if state.branches[id].thread.is_none() {
                     state.branches[id].thread = Some(std::thread::current());
                 }
-                if let (true, Some(running)) = (seen == state.switches && seen != state.warned, state.running) {
-                    state.warned = seen;
-                    let branch = &state.branches[running].path;
-                    tracing::warn!(branch, seconds = WATCHDOG.as_secs(), "a branch holds the baton of simulated time for long");
-                }
-                seen = state.switches;
             }
-            std::thread::park_timeout(WATCHDOG);
+            std::thread::park();
         }
     }
 
@@ -337,7 +323,6 @@ impl Scheduler {
                 let chosen = state.pick.below(count);
                 let id = state.ready.swap_remove(chosen);
                 state.running = Some(id);
-                state.switches += 1;
                 let thread = state.branches[id].thread.clone();
                 drop(state);
                 if let Some(thread) = thread {

@@ -78,7 +78,7 @@ fn params(pairs: Value) -> serde_json::Map<String, Value> {
     }
 }
 
-/// The procedure, without its slips: each group its own policy, two different roles, MFA in the trust.
+/// The procedure of `playbooks/multi-account.rhai`: each group its own policy, two different roles, MFA in the trust.
 #[test]
 fn multi_account_builds_what_the_procedure_means() {
     let given = params(json!({ "mail": "root@example.com", "users": "ana=admin,bo=ro,cy=ro" }));

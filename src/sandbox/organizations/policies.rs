@@ -2,16 +2,13 @@
 
 use super::directory::{FULL_AWS_ACCESS, arn, constraint, exception, managed, managed_mut, on, on_all, scp_enabled};
 use crate::estate::{Organization, ServiceControlPolicy};
-use crate::policy::{Document, Kind};
+use crate::policy::{Document, Kind, size};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::ids;
 use crate::sandbox::service::{Need, Operation};
 use crate::sandbox::world::World;
 use serde_json::{Value, json};
-
-/// The largest service control policy in characters, white space counted (AWS Organizations quotas page).
-const CONTENT: usize = 10_240;
 
 const POLICY: &str = "PolicyId";
 
@@ -73,7 +70,7 @@ fn full(call: &Call) -> Result<Value, AwsError> {
 }
 
 fn content(text: &str) -> Result<Document, AwsError> {
-    if text.chars().count() > CONTENT {
+    if text.chars().count() > size::SERVICE_CONTROL {
         return Err(constraint("POLICY_CONTENT_LIMIT_EXCEEDED", "You attempted to exceed the maximum policy content size."));
     }
     Document::parse(Kind::ServiceControl, text).map_err(|malformed| {

@@ -107,10 +107,12 @@ impl Engine {
 
     /// Ctrl-C: no new change is begun and waits end; calls under way are finished and written down.
     pub fn drain(&self) {
-        if !self.inner.draining.swap(true, Ordering::SeqCst) {
+        let first = !self.inner.draining.swap(true, Ordering::SeqCst);
+        self.inner.drained.notify_waiters();
+        // Told last: whoever listens may take its time (a question at the terminal).
+        if first {
             self.inner.emit(&Event::Draining);
         }
-        self.inner.drained.notify_waiters();
     }
 
     /// The run's id: what `runner resume` takes.
@@ -187,11 +189,14 @@ impl Inner {
         if self.draining.load(Ordering::SeqCst) { Err(Stop::Cancel) } else { self.ports.time.alive() }
     }
 
-    /// Waits, told to the user; ends early when the run is drained.
+    /// Waits, told to the user; ends early when the run is drained. A wait of nothing only asks whether it is.
     pub(super) async fn wait(&self, key: &StepKey, account: &AccountLabel, duration: Duration, reason: &str) -> Result<(), Stop> {
         let mut drained = pin!(self.drained.notified());
         drained.as_mut().enable();
         self.going_on()?;
+        if duration.is_zero() {
+            return Ok(());
+        }
         let (key, account, reason) = (key.to_string(), account.clone(), reason.to_owned());
         self.emit(&Event::StepWaiting { key, account, reason, seconds: duration.as_secs_f64() });
         let mut sleep = pin!(self.ports.time.sleep(duration));

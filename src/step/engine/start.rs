@@ -19,8 +19,11 @@ impl Engine {
                 continue;
             }
             let view = ports.journal.view(&earlier.id)?;
-            if view.has_intent() && !fresh {
-                return Err(unfinished(earlier));
+            if view.has_intent() {
+                if !fresh {
+                    return Err(unfinished(earlier));
+                }
+                same_account(&earlier.id, &view, &start)?;
             }
             supersede(&ports, earlier, view)?;
         }
@@ -46,13 +49,7 @@ impl Engine {
             let message = format!("run `{run}` {what}: there is nothing to resume");
             return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
         }
-        let was = &view.start.account;
-        if *was != start.account {
-            let message = format!("run `{run}` worked in account {was}, but the credentials are of account {}", start.account);
-            return Err(Error::new(Kind::Credentials, "other-account", message)
-                .hint(format!("give credentials of account {was}, then resume"))
-                .hint("or begin anew in this account with `runner play`"));
-        }
+        same_account(run, &view, &start)?;
         let entry = Entry::RunResumed(start);
         ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
         let before = Inner::new(ports, run.to_owned(), view, BTreeMap::new());
@@ -117,6 +114,16 @@ fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), E
             .hint(format!("or continue that run: runner resume {}", earlier.id)));
     }
     inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())
+}
+
+/// What was under way in one account cannot be settled with the credentials of another: it would look as if it had not happened.
+fn same_account(run: &str, view: &RunView, start: &RunStart) -> Result<(), Error> {
+    if view.start.account == start.account {
+        return Ok(());
+    }
+    let message = format!("run `{run}` works from account {}, but the credentials are of account {}", view.start.account, start.account);
+    Err(Error::new(Kind::Credentials, "wrong-account", message)
+        .hint("sign in to the account of that run, or choose its profile in runner.toml"))
 }
 
 fn unfinished(earlier: &RunSummary) -> Error {

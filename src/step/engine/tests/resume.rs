@@ -167,7 +167,7 @@ fn a_run_is_not_resumed_in_another_account() {
     process.account(&engine, "dev").expect("made");
     let elsewhere = RunStart { account: "2".into(), ..start() };
     let error = Engine::resume(process.next(2).ports(), engine.run(), elsewhere).map(drop).expect_err("another account");
-    assert_eq!((error.kind, error.code), (Kind::Credentials, "other-account"));
+    assert_eq!((error.kind, error.code), (Kind::Credentials, "wrong-account"));
 }
 
 #[test]
@@ -185,4 +185,16 @@ fn fresh_settles_creations_first() {
     let engine = Engine::play(next.ports(), start(), true).expect("settled");
     next.account(&engine, "dev").expect("found");
     assert_eq!(next.toy.world().accounts.len(), 1);
+}
+
+#[test]
+fn a_run_from_another_account_is_neither_resumed_nor_superseded() {
+    let process = failed().next(2);
+    let elsewhere = || RunStart { account: "2".into(), ..start() };
+    let run = process.journal.find(None).expect("run").id;
+    for refused in [Engine::resume(process.ports(), &run, elsewhere()), Engine::play(process.ports(), elsewhere(), true)] {
+        let error = refused.err().expect("refused");
+        assert_eq!((error.kind, error.code), (Kind::Credentials, "wrong-account"));
+    }
+    process.resume().expect("its own account goes on");
 }
