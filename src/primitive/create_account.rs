@@ -272,10 +272,8 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
         tags.push(organizations::tag(key, value)?);
     }
     let call = client.create_account().account_name(&args.name).email(&args.email).role_name(&args.role).set_tags(Some(tags));
-    let turn = session.turn("organizations:CreateAccount");
-    if !turn.is_zero() {
-        attempt.wait(turn, "AWS takes few requests for an account at a time").await?;
-    }
+    // Also a wait of nothing ends here if the run has been stopped in the meantime: then nothing is sent any more.
+    attempt.wait(session.turn("organizations:CreateAccount"), "AWS takes few requests for an account at a time").await?;
     let reply = session.send_at_once("organizations:CreateAccount", call.send()).await?;
     let status = reply.create_account_status;
     let Some(request) = status.and_then(|status| status.id) else {

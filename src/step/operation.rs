@@ -40,8 +40,7 @@ pub struct Change {
 /// How fresh a look must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// What this run has read before, written through by its own changes, will do. The last look of a step is one of these: it may ask
-    /// to be made again until what was made can be used.
+    /// What this run has read before, written through by its own changes, will do.
     Snapshot,
     /// Ask AWS now: something is being settled.
     Live,

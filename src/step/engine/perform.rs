@@ -191,11 +191,8 @@ impl Step<'_> {
         for change in &changes {
             stale |= self.change(change).await?;
         }
-        if stale {
-            self.look(Freshness::Live).await?;
-        }
-        if !changes.is_empty() || freshness == Freshness::Live || view.created.is_some() {
-            found = self.look(Freshness::Snapshot).await?;
+        if !changes.is_empty() {
+            found = self.look(if stale { Freshness::Live } else { Freshness::Snapshot }).await?;
         }
         self.output(found).await
     }
@@ -209,8 +206,7 @@ impl Step<'_> {
                 Err(failure) if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
                 Err(failure) => return Err(End::Failure(failure)),
             }
-            self.look(Freshness::Live).await?;
-            found = self.look(Freshness::Snapshot).await?;
+            found = self.look(Freshness::Live).await?;
         }
     }
 

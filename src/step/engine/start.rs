@@ -19,10 +19,10 @@ impl Engine {
                 continue;
             }
             let view = ports.journal.view(&earlier.id)?;
-            if view.has_intent() && !fresh {
-                return Err(unfinished(earlier));
-            }
             if view.has_intent() {
+                if !fresh {
+                    return Err(unfinished(earlier));
+                }
                 same_account(&earlier.id, &view, &start)?;
             }
             supersede(&ports, earlier, view)?;
@@ -73,6 +73,9 @@ impl Inner {
         let mut unsettled = BTreeMap::new();
         for (key, step) in &self.view.steps {
             for open in step.open.iter().filter(|open| which(open.change.class)) {
+                // It may have to wait before a list can be believed, and there is no step yet that shows it.
+                let text = format!("finding out whether {} of `{}` took effect", open.change.call, open.label);
+                self.emit(&Event::Log { text, scope: Vec::new() });
                 let settled = self.ports.time.block_on(self.settle_unreached(key, open)).unwrap_or_else(|stop| Err(stop.into()));
                 if let Verdict::Undecided(question) = settled.map_err(|error| error.to_error())? {
                     unsettled.insert(key.clone(), question);
