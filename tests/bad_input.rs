@@ -122,12 +122,12 @@ fn parameters() {
     error[unknown-parameter]: the playbook has no parameter `contcat`, given by -p
     help: did you mean `contact`?
     ");
-    assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contact=aws.example.com"]), @r"
+    assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contact=aws.example.com"]), @"
     exit 64
     -- stdout
     -- stderr
     error[bad-parameter]: parameter `contact` from -p cannot be `aws.example.com`
-    help: give an e-mail address of at most 64 characters: -p contact=NAME@EXAMPLE.COM
+    help: give an e-mail address of 6 to 64 characters that AWS accepts: -p contact=NAME@EXAMPLE.COM
     ");
     assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contact=aws@example.com", "-p", "count=few"]), @r"
     exit 64
@@ -137,12 +137,12 @@ fn parameters() {
     help: give a whole number: -p count=NUMBER
     ");
     stage.project.write("people.toml", "contact = 7\n");
-    assert_snapshot!(stage.answers(&["play", "p.rhai", "--params", "people.toml"]), @r"
+    assert_snapshot!(stage.answers(&["play", "p.rhai", "--params", "people.toml"]), @"
     exit 64
     -- stdout
     -- stderr
     error[bad-parameter]: parameter `contact` from `people.toml` cannot be `7`
-    help: give an e-mail address of at most 64 characters: -p contact=NAME@EXAMPLE.COM
+    help: give an e-mail address of 6 to 64 characters that AWS accepts: -p contact=NAME@EXAMPLE.COM
     ");
 }
 
@@ -181,11 +181,11 @@ fn targets_and_playbooks() {
     error[playbook-unreadable]: cannot read the playbook `binary.rhai`: it is not text (UTF-8)
     help: `runner list` shows the playbooks there are
     ");
-    assert_snapshot!(stage.plays(""), @r"
+    assert_snapshot!(stage.plays(""), @"
     exit 0
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    total  ok=0 changed=0 failed=0 paused=0 replayed=0
+    total    ok=0 changed=0 failed=0 paused=0 replayed=0
 
     next:
       runner show RUN
@@ -268,7 +268,7 @@ fn imports_that_leave_the_folder() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    total  ok=0 changed=0 failed=0 paused=0 replayed=0
+    total    ok=0 changed=0 failed=0 paused=0 replayed=0
 
     error[file-refused]: cannot read `../secret.json`: the path has the part `..`
      --> p.rhai:1:5
@@ -289,12 +289,12 @@ fn imports_that_leave_the_folder() {
 #[test]
 fn scripts_without_end() {
     let stage = Stage::new();
-    assert_snapshot!(stage.goes_on_with("loop { }\n"), @r"
+    assert_snapshot!(stage.goes_on_with("loop { }\n"), @"
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[script-limit]: the script ran more than 1000000 operations without coming to an end
      --> p.rhai:4:6
@@ -307,17 +307,17 @@ fn scripts_without_end() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     ");
-    assert_snapshot!(stage.goes_on_with("let text = \"x\";\nloop { text += text; }\n"), @r"
+    assert_snapshot!(stage.goes_on_with("let text = \"x\";\nloop { text += text; }\n"), @"
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[script-limit]: a string grows too large
      --> p.rhai:5:13
@@ -330,17 +330,17 @@ fn scripts_without_end() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     ");
-    assert_snapshot!(stage.goes_on_with("let list = [1];\nloop { list = [list, list]; }\n"), @r"
+    assert_snapshot!(stage.goes_on_with("let list = [1];\nloop { list = [list, list]; }\n"), @"
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[script-limit]: an array grows too large
      --> p.rhai:5:22
@@ -353,17 +353,17 @@ fn scripts_without_end() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     ");
-    assert_snapshot!(stage.goes_on_with("fn again(n) { again(n + 1) }\nagain(0);\n"), @r"
+    assert_snapshot!(stage.goes_on_with("fn again(n) { again(n + 1) }\nagain(0);\n"), @"
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[script-limit]: functions call one another too deeply
      --> p.rhai:5:1
@@ -376,8 +376,8 @@ fn scripts_without_end() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     ");

@@ -111,8 +111,8 @@ fn names_of_functions() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[unknown-function]: there is no function `sqrt` for a string
      --> p.rhai:4:21
@@ -125,17 +125,17 @@ fn names_of_functions() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
-    assert_snapshot!(stage.goes_on_with("log(#{} + 1);\n"), @r"
+    assert_snapshot!(stage.goes_on_with("log(#{} + 1);\n"), @"
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[wrong-type]: `+` does not work with a map and an integer
      --> p.rhai:4:9
@@ -148,8 +148,8 @@ fn names_of_functions() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     ");
@@ -157,8 +157,8 @@ fn names_of_functions() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[wrong-arguments]: `scope` cannot be called with an integer, a function
      --> p.rhai:4:1
@@ -171,8 +171,8 @@ fn names_of_functions() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -196,8 +196,8 @@ fn names_of_arguments() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[unknown-argument]: `create_account`: there is no argument `mail`
      --> p.rhai:5:5
@@ -210,8 +210,8 @@ fn names_of_arguments() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -219,8 +219,8 @@ fn names_of_arguments() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[missing-argument]: `create_account`: `email` is missing
      --> p.rhai:4:5
@@ -233,8 +233,8 @@ fn names_of_arguments() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -247,8 +247,8 @@ fn values_of_arguments() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[argument]: `create_account`: `email`: must be a string, not integer `7`
      --> p.rhai:4:5
@@ -261,8 +261,8 @@ fn values_of_arguments() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -270,8 +270,8 @@ fn values_of_arguments() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[email]: `create_account`: `email`: `dev.example.com` cannot be an account's address
      --> p.rhai:4:5
@@ -284,8 +284,8 @@ fn values_of_arguments() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -293,8 +293,8 @@ fn values_of_arguments() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[name]: `create_group`: `name`: `read only!` cannot be a name in IAM
      --> p.rhai:4:5
@@ -307,8 +307,8 @@ fn values_of_arguments() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -321,8 +321,8 @@ fn steps_that_cannot_be() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[step-conflict]: `158694496618/create_group:readers` is asked for twice with different arguments, at p.rhai:3:5 and at p.rhai:4:5
      --> p.rhai:4:5
@@ -335,8 +335,8 @@ fn steps_that_cannot_be() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -344,10 +344,10 @@ fn steps_that_cannot_be() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=1 paused=0 replayed=0
-    total         ok=2 changed=0 failed=1 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=1 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=1 paused=0 replayed=0
 
-    error[NoSuchEntity]: `attach_group_policy writers/arn:aws:iam::aws:policy/readonlyaccess` in `158694496618`: AttachGroupPolicy: The group with name writers cannot be found.
+    error[NoSuchEntity]: `attach_group_policy writers/arn:aws:iam::aws:policy/readonlyaccess` in `management`: AttachGroupPolicy: The group with name writers cannot be found.
      --> p.rhai:4:5
       |
     4 | org.attach_group_policy("writers", "arn:aws:iam::aws:policy/ReadOnlyAccess");
@@ -358,10 +358,10 @@ fn steps_that_cannot_be() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
-      failed [   0.0s] 158694496618  attach_group_policy writers/arn:aws:iam::aws:policy/ReadOnlyAccess
-    error[NoSuchEntity] 158694496618: attach_group_policy writers/arn:aws:iam::aws:policy/ReadOnlyAccess  p.rhai:4:5
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
+      failed [   0.0s] management    attach_group_policy writers/ReadOnlyAccess
+    error[NoSuchEntity] management: attach_group_policy writers/ReadOnlyAccess  p.rhai:4:5
       AttachGroupPolicy: The group with name writers cannot be found.
       help: AWS request id REQUEST
     to continue:
@@ -379,8 +379,8 @@ fn documents() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[policy-malformed]: `put_group_policy`: `document.Statement[0].Efect`: unknown element `Efect`
      --> p.rhai:4:5
@@ -393,8 +393,8 @@ fn documents() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -402,8 +402,8 @@ fn documents() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[policy-too-long]: `put_group_policy`: `document`: the policy has 6083 of 5120 characters
      --> p.rhai:4:5
@@ -416,8 +416,8 @@ fn documents() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -428,8 +428,8 @@ fn documents() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
-    total         ok=2 changed=0 failed=0 paused=0 replayed=0
+    management  158694496618  ok=2 changed=0 failed=0 paused=0 replayed=0
+    total                     ok=2 changed=0 failed=0 paused=0 replayed=0
 
     error[policy-too-long]: `create_role`: `trust`: the policy has 2085 of 2048 characters
      --> p.rhai:6:5
@@ -442,8 +442,8 @@ fn documents() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
     to continue:
       runner resume RUN
     "#);
@@ -460,10 +460,10 @@ fn inline_policies_that_fit_one_by_one_but_not_together() {
     exit 1
     -- stdout
     play RUN p.rhai  target sandbox 158694496618  0.0s
-    158694496618  ok=3 changed=0 failed=1 paused=0 replayed=0
-    total         ok=3 changed=0 failed=1 paused=0 replayed=0
+    management  158694496618  ok=3 changed=0 failed=1 paused=0 replayed=0
+    total                     ok=3 changed=0 failed=1 paused=0 replayed=0
 
-    error[policy-too-long]: `put_group_policy readers/two` in `158694496618`: the inline policies of the group `readers` would have 6166 of 5120 characters together: 3083 are there, 3083 come with this one
+    error[policy-too-long]: `put_group_policy readers/two` in `management`: the inline policies of the group `readers` would have 6166 of 5120 characters together: 3083 are there, 3083 come with this one
      --> p.rhai:5:5
       |
     5 | org.put_group_policy("readers", "two", #{ Version: "2012-10-17", Statement: [#{ Effect: "Allow", Act…
@@ -474,11 +474,11 @@ fn inline_policies_that_fit_one_by_one_but_not_together() {
       runner resume RUN
     -- stderr
     play RUN p.rhai  target sandbox 158694496618
-          ok [   0.0s] 158694496618  create_organization
-          ok [   0.0s] 158694496618  create_group readers
-          ok [   0.0s] 158694496618  put_group_policy readers/one
-      failed [   0.0s] 158694496618  put_group_policy readers/two
-    error[policy-too-long] 158694496618: put_group_policy readers/two  p.rhai:5:5
+          ok [   0.0s] management    create_organization
+          ok [   0.0s] management    create_group readers
+          ok [   0.0s] management    put_group_policy readers/one
+      failed [   0.0s] management    put_group_policy readers/two
+    error[policy-too-long] management: put_group_policy readers/two  p.rhai:5:5
       the inline policies of the group `readers` would have 6166 of 5120 characters together: 3083 are there, 3083 come with this one
       help: name the role with a wildcard and the organisation instead of each account, or make it a managed policy
     to continue:

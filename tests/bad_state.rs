@@ -128,54 +128,54 @@ fn a_damaged_or_newer_journal() {
 fn a_damaged_or_newer_world() {
     let stage = Stage::new();
     let sound = stage.damages("world.sqlite", "UPDATE rows SET json = '{' WHERE kind = 'organization'");
-    assert_snapshot!(stage.refuses("world.sqlite", &sound, &["sandbox", "show"]), @r"
+    assert_snapshot!(stage.refuses("world.sqlite", &sound, &["sandbox", "show"]), @"
     exit 1
     -- stdout
     -- stderr
     error[world-damaged]: the sandbox in `FOLDER/.runner/sandbox/world.sqlite` is damaged at row `organization` ``
       = caused by: EOF while parsing an object at line 1 column 1
-    help: restore the file from a copy, or remove it to begin anew; it was left as it is
+    help: restore the file from a copy, or begin anew with `runner sandbox reset`; it was left as it is
 
     exit 1
     -- stdout
     -- stderr
     error[world-damaged]: the sandbox in `FOLDER/.runner/sandbox/world.sqlite` is damaged at row `organization` ``
       = caused by: EOF while parsing an object at line 1 column 1
-    help: restore the file from a copy, or remove it to begin anew; it was left as it is
+    help: restore the file from a copy, or begin anew with `runner sandbox reset`; it was left as it is
     ");
 
     let stage = Stage::new();
     let sound = stage.damages("world.sqlite", "PRAGMA user_version = 99");
-    assert_snapshot!(stage.refuses("world.sqlite", &sound, &["sandbox", "show"]), @r"
+    assert_snapshot!(stage.refuses("world.sqlite", &sound, &["sandbox", "show"]), @"
     exit 1
     -- stdout
     -- stderr
     error[world-newer]: the sandbox in `FOLDER/.runner/sandbox/world.sqlite` has version 99, this runner knows 1
-    help: use the runner that made it, or remove the file to begin anew
+    help: use the runner that made it, or begin anew with `runner sandbox reset`
 
     exit 1
     -- stdout
     -- stderr
     error[world-newer]: the sandbox in `FOLDER/.runner/sandbox/world.sqlite` has version 99, this runner knows 1
-    help: use the runner that made it, or remove the file to begin anew
+    help: use the runner that made it, or begin anew with `runner sandbox reset`
     ");
 
     let stage = Stage::new();
     let sound = stage.damages("world.sqlite", "");
     fs::write(stage.state("world.sqlite"), "not a database, by no means one").unwrap();
-    assert_snapshot!(stage.refuses("world.sqlite", &sound, &["sandbox", "show"]), @r"
+    assert_snapshot!(stage.refuses("world.sqlite", &sound, &["sandbox", "show"]), @"
     exit 1
     -- stdout
     -- stderr
     error[world-damaged]: the sandbox in `FOLDER/.runner/sandbox/world.sqlite` is damaged at the header
       = caused by: file is not a database
-    help: restore the file from a copy, or remove it to begin anew; it was left as it is
+    help: restore the file from a copy, or begin anew with `runner sandbox reset`; it was left as it is
 
     exit 1
     -- stdout
     -- stderr
     error[world-damaged]: the sandbox in `FOLDER/.runner/sandbox/world.sqlite` is damaged at the header
       = caused by: file is not a database
-    help: restore the file from a copy, or remove it to begin anew; it was left as it is
+    help: restore the file from a copy, or begin anew with `runner sandbox reset`; it was left as it is
     ");
 }
