@@ -8,7 +8,7 @@ use crate::host::{self, Playbook};
 use crate::primitive::list;
 use crate::project::{Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
-use crate::step::{Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Recap, RunStart, RunView, StepError};
+use crate::step::{Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Recap, RunStart, RunStatus, RunView, StepError};
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -100,9 +100,13 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let deps =
         host::Deps { engine: engine.clone(), time: time.clone(), cloud, params, environment: environment_map(environment), max_parallel };
     let error = host::play(&playbook, deps).err();
-    let recap = engine.finish(error.as_ref().map(|error| error.kind))?;
+    // A journal that takes no more entries is no reason to keep from the user how the run ended and how to go on.
+    let (recap, unwritten) = match engine.finish(error.as_ref().map(|error| error.kind)) {
+        Ok(recap) => (recap, None),
+        Err(unwritten) => (engine.recap(RunStatus::Failed), Some(unwritten)),
+    };
     let took = time.now().duration_since(began).try_into().unwrap_or_default();
-    Ok(Ended { recap, took, error })
+    Ok(Ended { recap, took, error: error.or(unwritten) })
 }
 
 /// A run replays what it did in its organisation, so it goes on only in that one: not in a world made anew since, nor after the

@@ -155,7 +155,13 @@ impl Engine {
             Some(_) => RunStatus::Failed,
         };
         inner.write(&Entry::RunFinished { status }).map_err(|error| error.to_error())?;
-        Ok(inner.tally().recap(&inner.run, status))
+        Ok(self.recap(status))
+    }
+
+    /// What has been done so far, for a run that ends so.
+    #[must_use]
+    pub fn recap(&self, status: RunStatus) -> Recap {
+        self.inner.tally().recap(&self.inner.run, status)
     }
 }
 
