@@ -105,3 +105,17 @@ fn a_reader_that_goes_away_makes_no_noise() {
     assert_eq!(child.wait().unwrap().code(), Some(0), "{talk}");
     assert!(!talk.contains("panicked"), "{talk}");
 }
+
+#[test]
+fn accounts_are_made_with_the_role_by_which_the_target_enters_them() {
+    let project = Project::new();
+    project.write("runner.toml", "[targets.sandbox]\nkind = \"sandbox\"\nrole = \"Bootstrap\"\n");
+    let playbook = "let org = organization();\norg.create_organization();\n\
+        let dev = org.create_account(\"dev\", #{ email: \"x+dev@example.com\" });\ndev.create_group(\"readers\");\n";
+    project.write("p.rhai", playbook);
+    project.run(&["play", "p.rhai"]).ok();
+    let world: Value = serde_json::from_str(&project.world()).unwrap();
+    let dev = world["accounts"].as_object().unwrap().values().find(|account| account["name"] == "dev").unwrap();
+    assert_eq!(dev["iam"]["roles"].as_object().unwrap().keys().collect::<Vec<_>>(), ["Bootstrap"]);
+    assert!(dev["iam"]["groups"]["readers"].is_object());
+}

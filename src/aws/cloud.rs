@@ -269,8 +269,7 @@ impl Cloud {
             .map(str::to_owned)
             .or_else(|| further.and_then(|account| account.role.clone()))
             .or_else(|| lock(&self.0.access_roles).get(id).cloned())
-            .or_else(|| self.0.access_role.clone())
-            .unwrap_or_else(|| DEFAULT_ACCESS_ROLE.to_owned());
+            .unwrap_or_else(|| self.access_role().to_owned());
         let arn = estate::arn::iam(&caller.partition, id, "role", "/", &role);
         let via = Box::new(self.start(&mut terms).await?);
         Ok(self.session(&spec(Reach::Role { via, arn, terms })))
@@ -330,6 +329,11 @@ impl Cloud {
         if let Some(role) = access_role {
             lock(&self.0.access_roles).insert(id.to_owned(), role.to_owned());
         }
+    }
+
+    /// The role by which accounts are entered for which no other is known.
+    pub(crate) fn access_role(&self) -> &str {
+        self.0.access_role.as_deref().unwrap_or(DEFAULT_ACCESS_ROLE)
     }
 
     /// Says that an account was made by this process, so that its IAM holds nothing but the access role.

@@ -13,4 +13,4 @@ pub use base::{Base, StaticKeys};
 pub use cloud::{Caller, Cloud, CloudConfig, FurtherAccount, TokenCode, is_account_id};
 pub(crate) use organization::unit;
 pub use organization::{Member, OrganizationView, UnitView};
-pub use session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Terms};
+pub use session::{Reach, Session, SessionSpec, Terms};

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// The role Organizations makes in every account it creates, unless told another name.
-pub const DEFAULT_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
+pub(super) const DEFAULT_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
 
 /// Credentials are replaced this long before they expire.
 const AHEAD: Duration = Duration::from_mins(5);

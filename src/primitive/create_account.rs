@@ -4,7 +4,7 @@ use super::arguments::{self, UnitRef};
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown, bind};
 use super::create_account_status::{Standing, by_name, follow, refusal};
 use super::organizations;
-use crate::aws::{DEFAULT_ACCESS_ROLE, Member, Session};
+use crate::aws::{Member, Session};
 use crate::estate::{self, Tags};
 use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,11 @@ pub(super) const SPEC: Spec = Spec {
     options: &[
         Opt { name: "email", kind: "string", help: "root address, used by no other AWS account; needed" },
         Opt { name: "ou", kind: "organizational unit", help: "the root or unit to put it in; left where it is unless given" },
-        Opt { name: "role", kind: "string", help: "access role AWS makes in it; OrganizationAccountAccessRole unless given" },
+        Opt {
+            name: "role",
+            kind: "string",
+            help: "access role AWS makes in it; that of the target unless given, else OrganizationAccountAccessRole",
+        },
         Opt { name: "tags", kind: "map", help: "tags to set; others are left" },
     ],
     doc: DOC,
@@ -76,18 +80,17 @@ pub(super) struct Args {
     email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ou: Option<UnitRef>,
-    #[serde(default = "default_role", skip_serializing_if = "is_default_role")]
-    role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
     tags: Tags,
 }
 
-fn default_role() -> String {
-    DEFAULT_ACCESS_ROLE.to_owned()
-}
-
-fn is_default_role(role: &str) -> bool {
-    role == DEFAULT_ACCESS_ROLE
+impl Args {
+    /// Name of the access role: the script's, else the one by which the target's accounts are entered.
+    fn access_role<'a>(&'a self, session: &'a Session) -> &'a str {
+        self.role.as_deref().unwrap_or(session.cloud().access_role())
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,7 +126,7 @@ impl Primitive for CreateAccount {
     fn validate(args: &Args) -> Result<(), Argument> {
         arguments::account_name("name", &args.name)?;
         arguments::email("email", &args.email)?;
-        arguments::entity_name("role", &args.role)?;
+        args.role.as_ref().map_or(Ok(()), |role| arguments::entity_name("role", role))?;
         arguments::tags("tags", &args.tags)?;
         args.ou.as_ref().map_or(Ok(()), |ou| arguments::unit_id("ou", &ou.0))
     }
@@ -200,8 +203,8 @@ impl Primitive for CreateAccount {
     fn output(session: &Session, args: &Args, found: &Found) -> Value {
         let (Found::Account { member, .. } | Found::Namesake(member)) = found;
         let mut account = organizations::account(session.partition(), member);
-        if !is_default_role(&args.role) {
-            account["access_role"] = json!(args.role);
+        if let Some(role) = &args.role {
+            account["access_role"] = json!(role);
         }
         account
     }
@@ -242,7 +245,7 @@ async fn find(session: &Session, args: &Args, freshness: Freshness) -> Result<Op
         })
         .await??;
     let Some(member) = member else { return Ok(namesake.map(Found::Namesake)) };
-    cloud.introduce(&member.id, &member.name, (!is_default_role(&args.role)).then_some(args.role.as_str()));
+    cloud.introduce(&member.id, &member.name, args.role.as_deref());
     let parent = match &args.ou {
         Some(_) => Some(cloud.parent_of(session, &member.id, freshness).await?),
         None => None,
@@ -271,7 +274,8 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
     for (key, value) in &args.tags {
         tags.push(organizations::tag(key, value)?);
     }
-    let call = client.create_account().account_name(&args.name).email(&args.email).role_name(&args.role).set_tags(Some(tags));
+    let call =
+        client.create_account().account_name(&args.name).email(&args.email).role_name(args.access_role(session)).set_tags(Some(tags));
     // Also a wait of nothing ends here if the run has been stopped in the meantime: then nothing is sent any more.
     attempt.wait(session.turn("organizations:CreateAccount"), "AWS takes few requests for an account at a time").await?;
     let reply = session.send_at_once("organizations:CreateAccount", call.send()).await?;
@@ -349,7 +353,7 @@ async fn born(session: &Session, args: &Args, id: &str) -> Result<(), Failure> {
         })
         .await
         .map_err(watched)?;
-    cloud.known_empty(id, &args.role).await;
+    cloud.known_empty(id, args.access_role(session)).await;
     Ok(())
 }
 
@@ -358,12 +362,12 @@ async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), F
     let cloud = session.cloud();
     let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
     let Some(joined) = joined.filter(|_| member.id != session.account_id()) else { return Ok(()) };
-    let role = estate::arn::iam(session.partition(), &member.id, "role", "/", &args.role);
+    let role = estate::arn::iam(session.partition(), &member.id, "role", "/", args.access_role(session));
     let age = cloud.time().now().duration_since(joined).unsigned_abs();
     if age >= USABLE_WITHIN && !cloud.is_newborn(&role) {
         return Ok(());
     }
-    let entered = cloud.account(&member.id, Some(&args.role)).await?;
+    let entered = cloud.account(&member.id, Some(args.access_role(session))).await?;
     cloud.newborn(&role, joined, USABLE_WITHIN);
     entered.probe().await.map_err(|failure| {
         if failure.class != FailureClass::Fatal {
