@@ -154,14 +154,14 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
 fn cloud(project: &Project, target: &Target, time: &Time, token_code: TokenCode) -> Result<Cloud, Error> {
     let mut config = match &target.kind {
         TargetKind::Sandbox(_) => sandbox_config(&open_world(project, target)?, target, time)?,
-        TargetKind::Aws(aws) => aws_config(aws, target, time)?,
+        TargetKind::Aws(aws) => live_config(aws, target, time)?,
     };
     config.access_role.clone_from(&target.role);
     config.token_code = Some(token_code);
     Ok(Cloud::new(config))
 }
 
-fn aws_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
+fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
     let mut config = CloudConfig::new(time.clone(), smithy::https(), Base::Default { profile: aws.profile.clone() });
     config.endpoint_url.clone_from(&aws.endpoint_url);
     if let Some(region) = &aws.region {

@@ -234,25 +234,6 @@ impl Condition {
     }
 }
 
-impl Condition {
-    /// Whether it lets through only requests that have the key with one of its values, and those values say something.
-    pub(super) fn narrows(&self) -> bool {
-        let Some(operator) = self.parsed else { return false };
-        let positive = !operator.negated && !operator.if_exists && operator.quantifier != Some(Quantifier::All);
-        let anything = |value: &Expected| match value {
-            Expected::Text(pattern) => operator.comparison == Comparison::StringLike && pattern.text().trim_matches('*').is_empty(),
-            Expected::Arn(pattern, _) => pattern.text().trim_matches('*').is_empty(),
-            Expected::Number(_) | Expected::Date(_) | Expected::Bool(_) | Expected::Network(_) => false,
-        };
-        positive && operator.comparison != Comparison::Null && !self.values.iter().any(anything)
-    }
-
-    /// Whether this is the key (in any case) under this operator, asked to be `wanted`.
-    pub(super) fn is_flag(&self, operator: &str, key: &str, wanted: bool) -> bool {
-        self.operator == operator && self.key.eq_ignore_ascii_case(key) && self.values.contains(&Expected::Bool(Some(wanted)))
-    }
-}
-
 impl Expected {
     fn read(operator: Operator, text: &str, variables: bool) -> Expected {
         match operator.comparison {

@@ -9,7 +9,6 @@
 //! | `canonical`, `difference` | one form for all spellings of the same policy; what changed, for people |
 //! | `statement`, `pattern`, `condition`, `principal` | the parts of a statement and how each matches |
 //! | `context`, `evaluate` | the keys of a request; which statement allows or denies it |
-//! | `lint` | what AWS takes, but hardly anyone can have meant |
 //! | `size` | what IAM and Organizations count, and their quotas |
 //! | `managed` | AWS-managed policies |
 
@@ -24,7 +23,6 @@ mod difference;
 mod document;
 mod evaluate;
 mod json;
-mod lint;
 pub mod managed;
 mod pattern;
 mod principal;
@@ -38,7 +36,6 @@ pub use context::Context;
 pub use difference::difference;
 pub use document::{Document, Kind};
 pub use evaluate::{Outcome, Query, Trusts, evaluate};
-pub use lint::{Finding, lint};
 pub use pattern::Pattern;
 pub use principal::{Principals, Standing, Subject};
 pub use size::characters;
