@@ -37,6 +37,17 @@ pub enum Event {
         account: String,
         resumed: bool,
     },
+    /// What a resume finds of its run: steps by how they ended, and changes whose outcome is not known.
+    Found {
+        finished: usize,
+        failed: usize,
+        paused: usize,
+        open: usize,
+        /// Only steps that ended so are tried again.
+        only: Option<Status>,
+        /// Labels of branches and scopes that are left out.
+        without: Vec<String>,
+    },
     StepStarted {
         key: String,
         account: AccountLabel,

@@ -8,7 +8,9 @@ use crate::host::{self, Playbook};
 use crate::primitive::list;
 use crate::project::{Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
-use crate::step::{Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Recap, RunStart, RunStatus, RunView, StepError};
+use crate::step::{
+    Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Recap, RunStart, RunStatus, RunView, Selection, StepError,
+};
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ pub use crate::estate::canonical;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     Play { fresh: bool },
-    Resume { run: String },
+    Resume { run: String, selection: Selection },
 }
 
 /// One playing of a playbook on a target.
@@ -85,10 +87,14 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         target: target.name.clone(),
         account: caller.account,
         environment: environment_name,
+        selection: match &start {
+            Start::Play { .. } => Selection::default(),
+            Start::Resume { selection, .. } => selection.clone(),
+        },
     };
     let engine = match &start {
         Start::Play { fresh } => Engine::play(ports, written, *fresh)?,
-        Start::Resume { run } => {
+        Start::Resume { run, .. } => {
             // Settling assumes roles before there is an engine.
             cloud.begin(run);
             same_organization(&cloud, &ports.journal.view(run)?, &time)?;

@@ -1,6 +1,7 @@
 //! `resume` and `--fresh` where a run cannot simply go on.
 
-use crate::project::Project;
+use crate::project::{Ended, Project};
+use serde_json::Value;
 use std::fs;
 
 const BEFORE: &str = "let org = organization();\norg.create_organization();\norg.create_group(\"one\");\n";
@@ -71,4 +72,93 @@ fn what_was_done_in_another_organisation_is_not_replayed() {
     // With its world, a reset takes the journals away.
     project.run(&["sandbox", "reset"]).ok();
     project.run(&["resume", &run]).exits(64);
+}
+
+/// The shipped playbook where the address of its account `dev` belongs to somebody else: played to its stop; and the run's id.
+fn stopped_at_dev() -> (Project, String) {
+    let project = Project::with_playbooks();
+    let taken =
+        "[targets.sandbox.params]\nmail = \"cloud@example.com\"\n\n[targets.sandbox.accounts.legacy]\nemail = \"cloud+dev@example.com\"\n";
+    project.write("runner.toml", &format!("[targets.sandbox]\nkind = \"sandbox\"\n\n{taken}"));
+    let stopped = project.run(&["play", "playbooks/multi-account.rhai"]).exits(6);
+    let run = stopped.stdout.split_whitespace().nth(1).unwrap().to_owned();
+    (project, run)
+}
+
+/// The objects of `--output json`, by type.
+fn objects<'e>(ended: &'e Ended, kind: &'e str) -> impl Iterator<Item = Value> + 'e {
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(move |object| object["type"] == kind)
+}
+
+#[test]
+fn the_five_account_playbook_goes_on_without_one_account() {
+    let (project, run) = stopped_at_dev();
+    let resumed = project.run(&["resume", &run, "--without", "dev", "--output", "json"]).ok();
+    let recap = objects(&resumed, "recap").next().unwrap();
+    assert_eq!((&recap["status"], &recap["left_out"]), (&"done".into(), &serde_json::json!(["dev"])));
+    let names: Vec<&String> = recap["outputs"]["accounts"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["mgmt", "prod", "security", "stage"]);
+    let found = objects(&resumed, "found").next().unwrap();
+    assert_eq!((&found["finished"], &found["paused"], &found["open"]), (&7.into(), &1.into(), &1.into()));
+    let world: Value = serde_json::from_str(&project.world()).unwrap();
+    let worked_in = |name: &str| {
+        let roles = |account: &Value| account["iam"]["roles"].as_object().unwrap().contains_key("allow-admin-from-security-account");
+        world["accounts"].as_object().unwrap().values().filter(|account| account["name"] == name).any(roles)
+    };
+    assert!(["mgmt", "prod", "stage"].iter().all(|name| worked_in(name)) && !worked_in("dev"));
+    let shown = project.run(&["show", &run]).ok();
+    assert!(shown.stdout.contains("left out: dev\n"), "{}", shown.stdout);
+}
+
+#[test]
+fn what_is_left_out_stays_in_the_command_to_continue() {
+    let (project, run) = stopped_at_dev();
+    let playbook = fs::read_to_string(project.path("playbooks/multi-account.rhai")).unwrap();
+    project.write("playbooks/multi-account.rhai", &format!("{playbook}\nfail(`no ${{work.dev}}`);\n"));
+    let failed = project.run(&["resume", &run, "--without", "dev"]).exits(1);
+    assert!(failed.stdout.ends_with(&format!("runner resume {run} --without dev\n")), "{}", failed.stdout);
+    assert!(failed.stdout.contains("has to do without what was left out: `dev`"), "{}", failed.stdout);
+    let shown = project.run(&["show", &run]).ok();
+    assert!(shown.stdout.ends_with(&format!("runner resume {run} --without dev\n")), "{}", shown.stdout);
+}
+
+#[test]
+fn a_label_of_nothing_is_refused_with_those_there_are() {
+    let project = Project::new();
+    let scopes = "scope(\"people\", || log(\"in\"));\noutput(\"left\", parallel([\"a\", \"b\"], |name| name));\n";
+    project.write("p.rhai", &format!("{BEFORE}{scopes}fail(\"enough\");\n"));
+    project.run(&["play", "p.rhai"]).exits(1);
+    project.write("p.rhai", &format!("{BEFORE}{scopes}"));
+    let refused = project.run(&["resume", "--without", "peple", "--without", "b"]).exits(64);
+    assert!(refused.stdout.contains("did you mean `people`? The labels are `a`, `b`, `people`"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("left out: b\n"), "{}", refused.stdout);
+    assert!(refused.stdout.ends_with(" --without b\n") && !refused.stdout.contains("--without peple\n"), "{}", refused.stdout);
+    let resumed = project.run(&["resume", "--without", "people", "--output", "json"]).ok();
+    assert!(objects(&resumed, "log").next().is_none(), "{}", resumed.stdout);
+    assert_eq!(objects(&resumed, "recap").next().unwrap()["outputs"]["left"], serde_json::json!(["a", "b"]));
+}
+
+#[test]
+fn only_one_kind_is_tried_again() {
+    let (project, run) = stopped_at_dev();
+    let nothing = project.run(&["resume", &run, "--only", "failed"]).exits(64);
+    assert!(
+        nothing.stderr.contains("(0 failed, 1 paused)") && nothing.stderr.contains(&format!("runner resume {run}")),
+        "{}",
+        nothing.stderr
+    );
+    // A second branch that fails; the paused one is left as it is, without another request to AWS.
+    let playbook = "let org = organization();\norg.create_organization();\nparallel([\"dev\", \"wrong\"], |name| if name == \"dev\" {\n\
+        org.create_account(name, #{ email: \"cloud+dev@example.com\" });\n} else {\n\
+        org.attach_group_policy(\"nobody\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\");\norg.create_group(\"after\");\n});\n";
+    project.write("p.rhai", playbook);
+    let both = project.run(&["play", "p.rhai"]).exits(6);
+    assert!(both.stdout.contains("failed=1 paused=1"), "{}", both.stdout);
+    let run = both.stdout.split_whitespace().nth(1).unwrap();
+    project.write("p.rhai", &playbook.replace("org.attach", "org.create_group(\"nobody\");\norg.attach"));
+    let resumed = project.run(&["resume", run, "--only", "failed"]).exits(6);
+    assert!(resumed.stdout.contains("changed=3 failed=0 paused=1 replayed=1"), "{}", resumed.stdout);
+    assert!(resumed.stderr.contains("only what failed is tried again"), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("it was not tried again; leave --only out"), "{}", resumed.stderr);
 }

@@ -7,7 +7,7 @@ use super::prompts::{self, Terminal};
 use crate::error::{Error, Kind};
 use crate::host::{self, Playbook};
 use crate::project::{Environment, Project, Target};
-use crate::report::{End, Reporter, command, print_error};
+use crate::report::{End, Reporter, command, print_error, shell_word};
 use crate::step::Engine;
 use crate::time::Time;
 use crate::wiring::{self, Request, Start};
@@ -64,8 +64,13 @@ pub(super) fn carry_out(context: &Context, plan: Plan) -> Result<u8, Error> {
     let target = prompts::approve(target, &playbook_name, yes, interactive, &mut prompts::ask)?;
     let time =
         Time::real().map_err(|error| Error::failed("no-threads", "cannot start the runtime").cause(error).hint("free some resources"))?;
-    let settings = context.report(&target);
+    let mut settings = context.report(&target);
     let flags = settings.resume_flags.clone();
+    let without = match &start {
+        Start::Play { .. } => Vec::new(),
+        Start::Resume { selection, .. } => selection.without.clone(),
+    };
+    settings.resume_flags.extend(without_flags(&without));
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
@@ -89,10 +94,23 @@ pub(super) fn carry_out(context: &Context, plan: Plan) -> Result<u8, Error> {
     let Some(ended) = ended else { return Ok(stopped(&reporter)) };
     let ended = ended.inspect_err(|_| reporter.close())?;
     let done = ended.error.is_none() && ended.recap.status == crate::step::RunStatus::Done;
-    let next = command(if done { "show" } else { "resume" }, &ended.recap.run, &flags);
+    let run = &ended.recap.run;
+    let next = if done {
+        command("show", run, &flags)
+    } else {
+        // A label that is none would be refused again.
+        let refused = ended.error.as_ref().is_some_and(|error| error.code == "unknown-label");
+        let without = without.iter().filter(|label| !refused || ended.recap.left_out.contains(*label));
+        command("resume", run, &flags.into_iter().chain(without_flags(without)).collect::<Vec<_>>())
+    };
     let end = End { recap: &ended.recap, took: ended.took, error: ended.error.as_ref(), next: Some(&next) };
     reporter.finish(&end)?;
     Ok(end.exit_code())
+}
+
+/// What a resume has left out stays out of the next only if it is said again.
+pub(super) fn without_flags<'l>(labels: impl IntoIterator<Item = &'l String>) -> impl Iterator<Item = String> {
+    labels.into_iter().flat_map(|label| ["--without".to_owned(), shell_word(label)])
 }
 
 /// A mistake that can be seen without running is refused before the first call.

@@ -7,6 +7,7 @@ use super::play::{Plan, carry_out};
 use crate::error::Error;
 use crate::host::Playbook;
 use crate::report::shell_word;
+use crate::step::{Only, Selection};
 use crate::wiring::Start;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -15,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   runner resume                                  the last run that is not done
   runner resume 7k -p mail=other@example.com     a run by the beginning of its id, with another parameter
+  runner resume 7k --without dev                 without the branch that is labelled `dev`
 ";
 
 /// Go on with a run that failed, paused or was interrupted; the playbook may have been edited
@@ -23,6 +25,32 @@ Examples:
 pub(super) struct Args {
     /// Id of the run, or the beginning of it [default: the last run that is not done]
     run: Option<String>,
+
+    /// Try only steps again that ended so; the other kind stays as it is, finished steps are replayed and new ones run
+    #[arg(long, value_name = "KIND", env = "RUNNER_ONLY")]
+    only: Option<Kind>,
+
+    /// Leave out the branches of `parallel` and the scopes of this label; repeatable
+    #[arg(long, value_name = "LABEL", env = "RUNNER_WITHOUT", value_delimiter = '\n')]
+    without: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    Failed,
+    Paused,
+}
+
+impl Args {
+    fn selection(&self) -> Selection {
+        let only = self.only.map(|kind| match kind {
+            Kind::Failed => Only::Failed,
+            Kind::Paused => Only::Paused,
+        });
+        // An empty variable of the environment names no label.
+        let without = self.without.iter().filter(|label| !label.is_empty()).cloned().collect();
+        Selection { only, without }
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
@@ -50,7 +78,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let stored = stored(start.parameters);
     let params = given::parameters(context, &project, &playbook, Some((&summary.id, &stored)), environment.as_ref(), &target)?;
     let playbook_name = project.playbook_name(Path::new(&path))?;
-    let start = Start::Resume { run: summary.id.clone() };
+    let start = Start::Resume { run: summary.id.clone(), selection: args.selection() };
     carry_out(context, Plan { project, target, environment, playbook, playbook_name, params, start })
 }
 

@@ -2,9 +2,10 @@
 
 use super::context::Context;
 use super::history::{History, Stored, moment, status_word};
+use super::play::without_flags;
 use crate::error::Error;
 use crate::event::{AccountLabel, StepProblem};
-use crate::report::{FORMAT, Paint, outputs, plain, status};
+use crate::report::{FORMAT, Paint, command, outputs, plain, status};
 use crate::step::journal::{RunView, StepEnd};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -41,6 +42,7 @@ fn document(found: &Stored, view: &RunView) -> Value {
         "type": "run", "format": FORMAT, "run": found.summary.id, "playbook": view.start.playbook, "target": found.target,
         "account": view.start.account, "environment": view.start.environment, "parameters": view.start.parameters,
         "status": view.status, "started": view.started, "finished": view.finished, "steps": steps, "open": open, "outputs": view.outputs,
+        "left_out": view.start.selection.without,
     })
 }
 
@@ -58,6 +60,9 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
     let place = format!("{}  target {} {}{environment}", start.playbook, found.target, start.account);
     let _ = writeln!(out, "run {} {}", paint.bold(run), plain(&place));
     let _ = writeln!(out, "{} since {}", status_word(view.status), moment(view.finished.unwrap_or(view.started)));
+    if !start.selection.without.is_empty() {
+        let _ = writeln!(out, "left out: {}", plain(&start.selection.without.join(", ")));
+    }
     for (account, ends) in by_account(view) {
         let name = if account.name == account.id { String::new() } else { format!(" {}", account.id) };
         let _ = writeln!(out, "\n{}{}", paint.bold(plain(&account.name)), plain(&name));
@@ -76,7 +81,8 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
     }
     out.push_str(&outputs(&view.outputs));
     if view.is_unfinished() {
-        let _ = writeln!(out, "\nto continue:\n  runner resume {run}");
+        let flags: Vec<String> = without_flags(&start.selection.without).collect();
+        let _ = writeln!(out, "\nto continue:\n  {}", command("resume", run, &flags));
     }
     out
 }

@@ -55,7 +55,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "scope",
         signature: "scope(label, || …)",
-        doc: "Groups the steps made inside under a label, for progress and recap. Gives what the closure gives.\n\n```rhai\nscope(\"people\", || log(\"users come here\"));\n```",
+        doc: "Groups the steps made inside under a label, for progress and recap. Gives what the closure gives, or `()` where \
+              `runner resume --without LABEL` leaves it out.\n\n```rhai\nscope(\"people\", || log(\"users come here\"));\n```",
     },
     Function {
         name: "parallel",
@@ -63,7 +64,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         doc: "Runs the closure for every item, side by side. An array gives an array in the same order, a map a map with the same keys. \
               Each branch is named by its item (a string, or its `key`, `name` or `id`), no two alike. Captured variables are copies: \
               return results instead of writing to them. All branches finish before the first failure is raised; up to `tolerate` \
-              failed branches give `()` instead.\n\n```rhai\nlet lengths = parallel([\"dev\", \"prod\"], |name| name.len());\n```",
+              failed branches give `()` instead. A branch that `runner resume --without LABEL` leaves out is in the result as little as \
+              if its item had not been in the list.\n\n```rhai\nlet lengths = parallel([\"dev\", \"prod\"], |name| name.len());\n```",
     },
     Function {
         name: "environment",

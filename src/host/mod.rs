@@ -9,6 +9,7 @@ mod describe;
 mod engine;
 mod errors;
 mod functions;
+mod labels;
 mod limits;
 mod object;
 mod parallel;

@@ -48,7 +48,8 @@ fn tolerate(options: &Map) -> Result<usize, Error> {
 }
 
 fn parallel(run: &Run, context: &NativeCallContext, items: &Dynamic, closure: &FnPtr, tolerate: usize) -> Result<Dynamic, Raised> {
-    let (list, is_map) = list(items).map_err(|error| run.refuse(error, context))?;
+    let (mut list, is_map) = list(items).map_err(|error| run.refuse(error, context))?;
+    list.retain(|item| !run.leaves_out(&item.label));
     let labels: Vec<String> = list.iter().map(|item| item.label.clone()).collect();
     let ended = limits::outside(|| play(run, context, list, closure));
     let results = join(run, context, &labels, ended, tolerate)?;
@@ -205,6 +206,9 @@ fn unshare(value: &mut Dynamic) {
 pub(super) fn scope(run: &Run, context: &NativeCallContext, label: &str, work: &FnPtr) -> Result<Dynamic, Raised> {
     if label.is_empty() {
         return Err(run.refuse(Error::failed("wrong-arguments", "a scope needs a label").hint("write `scope(\"people\", || …)`"), context));
+    }
+    if run.leaves_out(label) {
+        return Ok(Dynamic::UNIT);
     }
     branch::labelled(label, || work.call_within_context::<Dynamic>(context, ()))
 }

@@ -1,6 +1,7 @@
 //! One playing of a playbook: what the host functions work with, and how step and session failures reach the script.
 
 use super::branch::{self, Failed};
+use super::labels::Labels;
 use super::object::Object;
 use super::playbook::Playbook;
 use super::{describe, engine, errors, functions, limits, object, parallel, primitives, resolver};
@@ -41,6 +42,7 @@ pub(super) struct Run {
     failures: Mutex<HashMap<String, Error>>,
     /// A journal that could not be written where Rhai lets no error through (`print`).
     late: Mutex<Option<Error>>,
+    labels: Labels,
 }
 
 /// Where a host function was called.
@@ -70,15 +72,18 @@ pub fn play(playbook: &Arc<Playbook>, deps: Deps) -> Result<(), Error> {
         environment: deps.environment,
         failures: Mutex::default(),
         late: Mutex::default(),
+        labels: Labels::default(),
     });
     let engine = playing(&run);
     let result = catch_unwind(AssertUnwindSafe(|| run.branch(Vec::new(), || engine.run_ast(playbook.main()))));
     let (result, open) = result.map_err(|_| internal("the host panicked"))?;
     let late = run.late.lock().unwrap_or_else(PoisonError::into_inner).take();
     drop(open);
+    let without = run.engine.without();
     match result {
-        Err(error) => Err(run.explain(error)),
-        Ok(()) => late.map_or(Ok(()), Err),
+        Err(error) if step_of(&error).is_some() => Err(run.explain(error)),
+        Err(error) => Err(run.labels.hint(without, run.explain(error))),
+        Ok(()) => late.map_or_else(|| run.labels.all_met(without), Err),
     }
 }
 
@@ -108,7 +113,8 @@ impl Run {
         branch::begin(scope);
         limits::begin_branch();
         let mut result = work();
-        let surfaced = result.as_ref().err().and_then(|error| step_of(error));
+        // What a join raised instead of a step's failure (a pause, a `fail`) carries the failures beside it without a name.
+        let surfaced = result.as_ref().err().map(|error| step_of(error).unwrap_or_default());
         let (caught, open) = branch::end(surfaced.as_deref());
         if let Err(error) = self.caught(&caught) {
             result = Err(error);
@@ -122,6 +128,12 @@ impl Run {
             self.engine.caught(key).map_err(|error| errors::fatal(error.to_error()))?;
         }
         Ok(())
+    }
+
+    /// Whether the branch or scope of this label is not to be played.
+    pub(super) fn leaves_out(&self, label: &str) -> bool {
+        self.labels.meet(label);
+        self.engine.leaves_out(label)
     }
 
     /// A step's error as the script meets it: only a definite failure can be caught.

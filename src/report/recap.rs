@@ -8,6 +8,7 @@ use super::step_line::{problem, took};
 use super::tally::Tally;
 use crate::error::{Error, Kind};
 use crate::step::{Recap, RunStatus};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ impl End<'_> {
         header(&mut out, tally, self.took, paint);
         accounts(&mut out, self.recap, paint);
         out.push_str(&outputs(tally.outputs.iter().map(|(name, value)| (name, value))));
+        if !self.recap.left_out.is_empty() {
+            let _ = writeln!(out, "left out: {}", plain(&joined(&self.recap.left_out)));
+        }
         if !tally.unreached.is_empty() {
             let _ = writeln!(out, "no longer reached by the playbook (nothing was taken away):");
             for key in &tally.unreached {
@@ -75,6 +79,10 @@ fn header(out: &mut String, tally: &Tally, duration: Duration, paint: Paint) {
         let _ = write!(out, " {}", plain(&tally.account));
     }
     let _ = writeln!(out, "  {}", took(duration));
+}
+
+fn joined(labels: &BTreeSet<String>) -> String {
+    labels.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// A line per account, sorted by name, and the total.

@@ -135,6 +135,14 @@ impl Reporter {
                 let (playbook, target) = (plain(playbook), plain(target));
                 Some(format!("{word} {} {playbook}  target {target} {}\n", paint.bold(run), plain(account)))
             }
+            Event::Found { finished, failed, paused, open, only, without } if !quiet => {
+                let only = only.map_or("", |status| match status {
+                    Status::Failed => "; only what failed is tried again",
+                    _ => "; only what is paused is tried again",
+                });
+                let without = if without.is_empty() { String::new() } else { format!("; left out: {}", plain(&without.join(", "))) };
+                Some(format!("   found {finished} finished, {failed} failed, {paused} paused, {open} under way{only}{without}\n"))
+            }
             Event::StepFinished { key, account, scope, label, status, changes, error, place, took, .. } => {
                 if quiet && !matches!(status, Status::Failed | Status::Paused) {
                     return None;

@@ -75,7 +75,7 @@ impl Tally {
                 self.outputs.push((name.clone(), value.clone()));
             }
             Event::NoLongerReached { keys } => self.unreached.extend(keys.iter().cloned()),
-            Event::Log { .. } | Event::Draining => {}
+            Event::Found { .. } | Event::Log { .. } | Event::Draining => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What to do about a step that the script asks for: a pure function of what the run knows of it.
 
-use super::journal::{Finished, OpenChange, StepView};
+use super::journal::{Finished, OpenChange, StepEnd, StepView};
 use crate::error::Place;
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub(super) enum Decision<'v> {
     Conflict { first: Place },
     /// Done in this run with the same input: no call.
     Replay(&'v Finished),
+    /// This resume tries other steps only: it ends as it did before, without a call.
+    Hold(&'v StepEnd),
     /// The outcome of these changes is not known: find out first, then look.
     Settle(&'v [OpenChange]),
     /// Look at what is there and apply what differs. `created`: a create-blind change of this step has taken effect in this run, so
@@ -28,13 +30,16 @@ pub(super) enum Decision<'v> {
     Differs { previous: &'v Value, created: bool },
 }
 
-/// `input_hash` is that of the request.
-pub(super) fn decide<'v>(view: &'v StepView, claimed: Option<&Claimed>, input_hash: &str) -> Decision<'v> {
+/// `held` is how the step ended before, if this resume is not to try it again; `input_hash` is that of the request.
+pub(super) fn decide<'v>(view: &'v StepView, claimed: Option<&Claimed>, held: Option<&'v StepEnd>, input_hash: &str) -> Decision<'v> {
     if let Some(claimed) = claimed {
         if claimed.input_hash == input_hash {
             return Decision::Share;
         }
         return Decision::Conflict { first: claimed.place.clone() };
+    }
+    if let Some(end) = held {
+        return Decision::Hold(end);
     }
     if !view.open.is_empty() {
         return Decision::Settle(&view.open);
@@ -50,6 +55,7 @@ pub(super) fn decide<'v>(view: &'v StepView, claimed: Option<&Claimed>, input_ha
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::step::key::StepKey;
     use crate::step::operation::{Change, Class};
     use proptest::prelude::*;
     use serde_json::json;
@@ -100,16 +106,37 @@ mod tests {
         ];
         for (opened, finished, latest, created, wanted) in rows {
             let view = view(opened, finished, latest, created);
-            let got = match decide(&view, None, "a") {
+            let got = match decide(&view, None, None, "a") {
                 Decision::Look { created: false } => "look",
                 Decision::Look { created: true } => "look for what was created",
                 Decision::Differs { created: false, .. } => "differs",
                 Decision::Differs { created: true, .. } => "differs from what was created",
                 Decision::Replay(_) => "replay",
                 Decision::Settle(_) => "settle",
+                Decision::Hold(_) => "nothing is held",
                 Decision::Share | Decision::Conflict { .. } => "nothing was claimed",
             };
             assert_eq!(got, wanted, "{view:?}");
+            let failed = failed();
+            assert_eq!(decide(&view, None, Some(&failed), "a"), Decision::Hold(&failed), "{view:?}");
+            let claimed = Claimed { input_hash: "a".into(), place: place() };
+            assert_eq!(decide(&view, Some(&claimed), Some(&failed), "a"), Decision::Share, "{view:?}");
+        }
+    }
+
+    fn failed() -> StepEnd {
+        StepEnd {
+            key: StepKey { account: "1".into(), primitive: "p".into(), identity: "i".into(), id: None },
+            label: "l".into(),
+            account: crate::event::AccountLabel { id: "1".into(), name: "1".into() },
+            scope: vec![],
+            place: place(),
+            input_hash: "a".into(),
+            input: json!("a"),
+            status: crate::event::Status::Failed,
+            output: json!(null),
+            changes: vec![],
+            problem: None,
         }
     }
 
@@ -150,7 +177,7 @@ mod tests {
             let latest = finished.clone().or(other);
             let view = view(opened, finished.as_deref(), latest.as_deref(), created);
             let claimed = claim.map(|input_hash| Claimed { input_hash, place: place() });
-            let decision = decide(&view, claimed.as_ref(), &request);
+            let decision = decide(&view, claimed.as_ref(), None, &request);
             prop_assert!(allowed(&view, claimed.as_ref(), &request, &decision), "{decision:?}");
         }
     }

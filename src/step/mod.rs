@@ -1,4 +1,4 @@
-//! Steps: key, decide, journal, retry, lock, schedule, and the engine that performs them.
+//! Steps: key, decide, selection, journal, retry, lock, schedule, and the engine that performs them.
 
 mod decide;
 mod engine;
@@ -10,6 +10,7 @@ mod lock;
 mod operation;
 mod retry;
 pub mod schedule;
+mod selection;
 
 pub use engine::{Ask, Call, Counts, Engine, Ports, Recap, StepError};
 pub use failure::{Failure, FailureClass};
@@ -18,3 +19,4 @@ pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView};
 pub use key::StepKey;
 pub use lock::Lock;
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};
+pub use selection::{Only, Selection};

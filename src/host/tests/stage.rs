@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::primitive::list::Catalog;
 use crate::project::params::{self, Source};
 use crate::sandbox::{Sandbox, Settings};
-use crate::step::{Ask, Engine, Journal, Ports, Recap, RunStart};
+use crate::step::{Ask, Engine, Journal, Ports, Recap, RunStart, Selection};
 use crate::time::Time;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -81,6 +81,7 @@ pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: T
         target: "sandbox".to_owned(),
         account: sandbox.management_account(),
         environment: None,
+        selection: Selection::default(),
     };
     let engine = Engine::play(ports, start, false).unwrap();
     let environment = Map::from_iter([("name".to_owned(), Value::from("test"))]);

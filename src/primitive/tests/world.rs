@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::primitive::list::{self, Catalog};
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{AccessKey, Sandbox, Settings};
-use crate::step::{Ask, Call, Engine, Journal, Ports, RunStart, StepError};
+use crate::step::{Ask, Call, Engine, Journal, Ports, RunStart, Selection, StepError};
 use crate::time::Time;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -186,6 +186,7 @@ pub(super) fn start() -> RunStart {
         target: "sandbox".into(),
         account: "1".into(),
         environment: None,
+        selection: Selection::default(),
     }
 }
 

@@ -56,7 +56,7 @@ fn recap(status: RunStatus) -> Recap {
         (account("111122223333", "dev"), dev),
     ]);
     let total = Counts { ok: 3, changed: 1, failed: 1, paused: 1, replayed: 1, caught: 1 };
-    Recap { run: "7k2q".into(), status, total, accounts }
+    Recap { run: "7k2q".into(), status, total, accounts, left_out: ["dev".to_owned()].into() }
 }
 
 fn tally() -> Tally {
@@ -82,6 +82,7 @@ outputs:
     a
       1
       2
+left out: dev
 no longer reached by the playbook (nothing was taken away):
   026445672617/create_role:d
 
@@ -118,7 +119,7 @@ fn the_last_json_line_is_the_recap() {
             "026445672617": {"name": "security", "ok": 3, "changed": 1, "failed": 0, "paused": 0, "replayed": 1, "caught": 0},
             "111122223333": {"name": "dev", "ok": 0, "changed": 0, "failed": 1, "paused": 1, "replayed": 0, "caught": 1},
         },
-        "outputs": {"role": "arn:aws:iam::1:role/a", "n": {"a": [1, 2]}},
+        "outputs": {"role": "arn:aws:iam::1:role/a", "n": {"a": [1, 2]}}, "left_out": ["dev"],
     });
     let recap = recap(RunStatus::Paused);
     let end = End { recap: &recap, took: Duration::ZERO, error: None, next: Some("runner resume 7k2q") };

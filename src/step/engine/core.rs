@@ -7,13 +7,13 @@ use crate::error::{Error, Kind, Place};
 use crate::event::{AccountLabel, Event, Sink, Status, StepProblem};
 use crate::step::decide::Claimed;
 use crate::step::failure::{Failure, FailureClass};
-use crate::step::journal::{Entry, Journal, RunStatus, RunView};
+use crate::step::journal::{Entry, Journal, RunStatus, RunView, StepEnd};
 use crate::step::key::StepKey;
 use crate::step::operation::{Catalog, Operation};
 use crate::step::retry::Retry;
 use crate::time::{Stop, Time};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +67,8 @@ pub(super) struct Inner {
     pub(super) view: RunView,
     /// Steps whose open changes could not be settled at the start of a resume, each with its question.
     pub(super) unsettled: BTreeMap<StepKey, String>,
+    /// Steps that this resume is not to try again, each with how it ended.
+    pub(super) held: BTreeMap<StepKey, StepEnd>,
     pub(super) claims: Mutex<HashMap<StepKey, Claim>>,
     /// How often each read was made: account, primitive, hash of the arguments.
     pub(super) reads: Mutex<HashMap<(String, String, String), u32>>,
@@ -127,6 +129,22 @@ impl Engine {
         self.inner.claims().len()
     }
 
+    /// Labels of branches and scopes that are to be left out.
+    #[must_use]
+    pub fn without(&self) -> &[String] {
+        &self.inner.view.start.selection.without
+    }
+
+    /// Whether the branch or scope of this label is left out; if so, the recap says it.
+    #[must_use]
+    pub fn leaves_out(&self, label: &str) -> bool {
+        let leaves_out = self.without().iter().any(|without| without == label);
+        if leaves_out {
+            self.inner.tally().left_out(label);
+        }
+        leaves_out
+    }
+
     #[must_use]
     pub fn time(&self) -> &Time {
         &self.inner.ports.time
@@ -136,11 +154,7 @@ impl Engine {
     pub fn finish(&self, ended: Option<Kind>) -> Result<Recap, Error> {
         let inner = &self.inner;
         if ended.is_none() {
-            let claims = inner.claims();
-            let missing = |key: &&StepKey| !claims.contains_key(*key);
-            let done = inner.view.steps.iter().filter(|(_, step)| step.finished.is_some()).map(|(key, _)| key);
-            let keys: Vec<String> = done.filter(missing).map(ToString::to_string).collect();
-            drop(claims);
+            let keys = inner.unreached();
             if !keys.is_empty() {
                 inner.emit(&Event::NoLongerReached { keys });
             }
@@ -166,18 +180,29 @@ impl Engine {
 }
 
 impl Inner {
-    pub(super) fn new(ports: Ports, run: String, view: RunView, unsettled: BTreeMap<StepKey, String>) -> Inner {
+    pub(super) fn new(ports: Ports, run: String, view: RunView) -> Inner {
         Inner {
             ports,
             run,
             view,
-            unsettled,
+            unsettled: BTreeMap::new(),
+            held: BTreeMap::new(),
             claims: Mutex::default(),
             reads: Mutex::default(),
             tally: Mutex::default(),
             draining: AtomicBool::new(false),
             drained: Notify::new(),
         }
+    }
+
+    /// Finished steps of the run that the script did not reach again; not those of branches that are left out.
+    fn unreached(&self) -> Vec<String> {
+        let claims = self.claims();
+        let without = &self.view.start.selection.without;
+        let left_out = |end: &StepEnd| end.scope.iter().any(|label| without.contains(label));
+        let left_out: BTreeSet<&StepKey> = self.view.ends.iter().filter(|end| left_out(end)).map(|end| &end.key).collect();
+        let done = self.view.steps.iter().filter(|(_, step)| step.finished.is_some()).map(|(key, _)| key);
+        done.filter(|key| !claims.contains_key(*key) && !left_out.contains(key)).map(ToString::to_string).collect()
     }
 
     pub(super) fn emit(&self, event: &Event) {

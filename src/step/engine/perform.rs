@@ -85,7 +85,7 @@ impl Step<'_> {
         let (decision, result) = {
             let mut claims = inner.claims();
             let claim = claims.get(&self.key);
-            let decision = decide(view, claim.map(|claim| &claim.claimed), &self.hash);
+            let decision = decide(view, claim.map(|claim| &claim.claimed), inner.held.get(&self.key), &self.hash);
             let result = if let (Decision::Share | Decision::Conflict { .. }, Some(claim)) = (&decision, claim) {
                 Arc::clone(&claim.result)
             } else {
@@ -113,6 +113,9 @@ impl Step<'_> {
         if let Decision::Replay(finished) = decision {
             self.report(Status::Replayed, None);
             return Ok(finished.output.clone());
+        }
+        if let Decision::Hold(end) = decision {
+            return self.hold(end);
         }
         self.number = view.intents;
         let Step { key, account, call, .. } = &self;
@@ -148,6 +151,20 @@ impl Step<'_> {
                 Err(StepError::Failed { key: self.key, account: self.account, failure: Box::new(failure) })
             }
         }
+    }
+
+    /// Ends as it did before; nothing is written, since nothing was done.
+    fn hold(self, end: &StepEnd) -> Result<Value, StepError> {
+        let nothing = || StepProblem { code: "not-tried".into(), message: String::new(), hints: vec![] };
+        let mut problem = end.problem.clone().unwrap_or_else(nothing);
+        problem.hints.push("it was not tried again; leave --only out to try it".to_owned());
+        self.report(end.status, Some(problem.clone()));
+        let StepProblem { code, message, hints } = problem;
+        if end.status == Status::Paused {
+            return Err(StepError::Paused { key: self.key, question: message });
+        }
+        let failure = Failure { hints, ..Failure::fatal(code, message) };
+        Err(StepError::Failed { key: self.key, account: self.account, failure: Box::new(failure) })
     }
 
     fn pause(self, question: String, problem: StepProblem) -> Result<Value, StepError> {
@@ -281,6 +298,9 @@ impl Step<'_> {
         let occasion = (account.clone(), primitive.clone(), self.hash.clone(), occurrence);
         if let Some(output) = self.inner.view.reads.get(&occasion) {
             return Ok(output.clone());
+        }
+        if let Some(end) = self.inner.held.get(&self.key) {
+            return self.hold(end);
         }
         let read = match self.look(Freshness::Snapshot).await {
             Ok(found) => self.operation.output(&found).map_err(End::Failure),

@@ -45,6 +45,8 @@ pub struct Recap {
     pub status: RunStatus,
     pub total: Counts,
     pub accounts: BTreeMap<AccountLabel, Counts>,
+    /// Labels of branches and scopes that were not played.
+    pub left_out: BTreeSet<String>,
 }
 
 /// How each step of this process ended.
@@ -54,6 +56,7 @@ pub(super) struct Tally {
     /// By id, the latest name: it may become known in the course of a run.
     names: BTreeMap<String, String>,
     caught: BTreeSet<StepKey>,
+    left_out: BTreeSet<String>,
 }
 
 impl Tally {
@@ -66,6 +69,10 @@ impl Tally {
 
     pub(super) fn caught(&mut self, key: &StepKey) {
         self.caught.insert(key.clone());
+    }
+
+    pub(super) fn left_out(&mut self, label: &str) {
+        self.left_out.insert(label.to_owned());
     }
 
     pub(super) fn total(&self) -> Counts {
@@ -83,6 +90,6 @@ impl Tally {
             let label = AccountLabel { id: account.id.clone(), name };
             accounts.entry(label).or_default().add(*status, self.caught.contains(key));
         }
-        Recap { run: run.to_owned(), status, total: self.total(), accounts }
+        Recap { run: run.to_owned(), status, total: self.total(), accounts, left_out: self.left_out.clone() }
     }
 }

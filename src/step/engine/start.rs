@@ -7,6 +7,7 @@ use crate::event::{Event, Status, StepProblem};
 use crate::step::journal::{Entry, RunStart, RunStatus, RunSummary, RunView};
 use crate::step::key::StepKey;
 use crate::step::operation::Class;
+use crate::step::selection::{Only, Selection};
 use std::collections::BTreeMap;
 
 impl Engine {
@@ -36,7 +37,7 @@ impl Engine {
         let entry = Entry::RunStarted(start);
         ports.journal.append(&ports.time, &run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
         let view = ports.journal.view(&run)?;
-        let inner = Inner::new(ports, run, view, BTreeMap::new());
+        let inner = Inner::new(ports, run, view);
         inner.announce(false);
         Ok(Engine::over(inner))
     }
@@ -50,13 +51,17 @@ impl Engine {
             return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
         }
         same_account(run, &view, &start)?;
+        let held = start.selection.held(run, &view)?;
+        let selection = start.selection.clone();
         let entry = Entry::RunResumed(start);
         ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
-        let before = Inner::new(ports, run.to_owned(), view, BTreeMap::new());
+        let before = Inner::new(ports, run.to_owned(), view);
         before.announce(true);
+        before.tell_found(selection);
         let unsettled = before.settle_all(|_| true)?;
         let view = before.ports.journal.view(run)?;
-        let inner = Inner::new(before.ports, before.run, view, unsettled);
+        let mut inner = Inner::new(before.ports, before.run, view);
+        (inner.unsettled, inner.held) = (unsettled, held);
         inner.report_unsettled();
         Ok(Engine::over(inner))
     }
@@ -66,6 +71,19 @@ impl Inner {
     fn announce(&self, resumed: bool) {
         let RunStart { playbook, target, account, .. } = self.view.start.clone();
         self.emit(&Event::Run { run: self.run.clone(), playbook, target, account, resumed });
+    }
+
+    /// What there is of the run, and what is made of it.
+    fn tell_found(&self, selection: Selection) {
+        let ended = |status: Status| self.view.ends.iter().filter(|end| end.status == status).count();
+        self.emit(&Event::Found {
+            finished: self.view.steps.values().filter(|step| step.finished.is_some()).count(),
+            failed: ended(Status::Failed),
+            paused: ended(Status::Paused),
+            open: self.view.steps.values().map(|step| step.open.len()).sum(),
+            only: selection.only.map(Only::status),
+            without: selection.without,
+        });
     }
 
     /// Settles the open changes of this run's steps; gives the questions of those that nobody can settle.
@@ -105,7 +123,7 @@ impl Inner {
 }
 
 fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), Error> {
-    let inner = Inner::new(ports.clone(), earlier.id.clone(), view, BTreeMap::new());
+    let inner = Inner::new(ports.clone(), earlier.id.clone(), view);
     let unsettled = inner.settle_all(|class| class == Class::CreateBlind)?;
     if let Some((key, question)) = unsettled.first_key_value() {
         let message = format!("a fresh run might do harm: in run `{}`, {key}: {question}", earlier.id);

@@ -4,6 +4,7 @@ use crate::error::Place;
 use crate::event::{AccountLabel, Status, StepProblem};
 use crate::step::key::StepKey;
 use crate::step::operation::Change;
+use crate::step::selection::Selection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,6 +23,9 @@ pub struct RunStart {
     /// The account the target is pinned to, or was found to be.
     pub account: String,
     pub environment: Option<String>,
+    /// Of a resume: what it was told to try and to leave out.
+    #[serde(default, skip_serializing_if = "Selection::is_whole")]
+    pub selection: Selection,
 }
 
 /// How a run stands.

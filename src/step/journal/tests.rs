@@ -3,6 +3,7 @@ use crate::error::Place;
 use crate::event::{AccountLabel, Status, StepProblem};
 use crate::step::key::StepKey;
 use crate::step::operation::{Change, Class};
+use crate::step::selection::Selection;
 use crate::time::Time;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -27,6 +28,7 @@ fn start() -> Entry {
         target: "t".into(),
         account: "1".into(),
         environment: Some("e".into()),
+        selection: Selection::default(),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::toy::{Process, key, start};
 use crate::error::Kind;
 use crate::event::{Event, Status};
-use crate::step::{Engine, Failure, FailureClass, RunStart, RunStatus, StepError};
+use crate::step::{Engine, Failure, FailureClass, Only, RunStart, RunStatus, StepError};
 use serde_json::json;
 use std::time::Duration;
 
@@ -187,4 +187,65 @@ fn a_run_from_another_account_is_neither_resumed_nor_superseded() {
         assert_eq!((error.kind, &*error.code), (Kind::Credentials, "wrong-account"));
     }
     process.resume().expect("its own account goes on");
+}
+
+/// A run in which `r` is done, `bad` failed and `odd` is paused.
+fn of_both_kinds() -> Process {
+    let process = Process::first(1);
+    let engine = process.play();
+    process.role(&engine, "r", "text").expect("r");
+    process.toy.world().answers = vec![Failure::needs_you("Odd", "odd"), Failure::fatal("No", "no")];
+    process.role(&engine, "bad", "text").expect_err("bad");
+    process.role(&engine, "odd", "text").expect_err("odd");
+    engine.finish(None).expect("recap");
+    process
+}
+
+#[test]
+fn only_one_kind_is_tried_again_and_the_other_ends_as_before_without_a_call() {
+    for (only, tried, held) in [(Only::Failed, "bad", "odd"), (Only::Paused, "odd", "bad")] {
+        let process = of_both_kinds().next(2);
+        let engine = process.resume_only(Some(only)).expect("resume");
+        let before = process.toy.world().looks;
+        let error = process.role(&engine, held, "text").expect_err("held");
+        match only {
+            Only::Failed => assert!(matches!(&error, StepError::Paused { question, .. } if question.contains("odd")), "{error:?}"),
+            Only::Paused => assert!(matches!(&error, StepError::Failed { failure, .. } if failure.code == "No"), "{error:?}"),
+        }
+        process.role(&engine, "r", "text").expect("r");
+        assert_eq!(process.toy.world().looks, before, "nothing was looked at");
+        process.role(&engine, tried, "text").expect("tried again");
+        process.role(&engine, "new", "text").expect("new");
+        let recap = engine.finish(None).expect("recap");
+        assert_eq!((recap.total.replayed, recap.total.changed, recap.total.failed + recap.total.paused), (1, 2, 1));
+        // What was held is tried by the next resume.
+        let next = process.next(3);
+        let engine = next.resume().expect("resume");
+        next.role(&engine, held, "text").expect("no longer held");
+    }
+}
+
+#[test]
+fn a_selection_of_nothing_leaves_the_run_as_it_is() {
+    let process = failed().next(2);
+    let head = process.journal.head();
+    let error = process.resume_only(Some(Only::Paused)).map(drop).expect_err("nothing is paused");
+    assert_eq!((error.kind, &*error.code), (Kind::Usage, "nothing-selected"));
+    assert_eq!(process.journal.head(), head);
+}
+
+#[test]
+fn a_resume_begins_with_what_it_finds() {
+    let process = of_both_kinds();
+    let killed = process.next(2);
+    killed.time.crash_at(2);
+    killed.role(&killed.resume().expect("resume"), "open", "text").expect_err("killed");
+    let next = killed.next(3);
+    next.resume_only(Some(Only::Failed)).expect("resume");
+    let events = next.events.lock().expect("events");
+    let found = events.iter().find_map(|event| match event {
+        Event::Found { finished, failed, paused, open, only, .. } => Some((*finished, *failed, *paused, *open, *only)),
+        _ => None,
+    });
+    assert_eq!(found, Some((1, 1, 1, 1, Some(Status::Failed))));
 }

@@ -4,8 +4,8 @@ use crate::error::{Error, Place};
 use crate::event::{AccountLabel, Event};
 use crate::step::schedule::{Branch, Slots, parallel};
 use crate::step::{
-    Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Operation, Ports, RunStart,
-    Settled, StepError, StepKey,
+    Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Only, Operation, Ports,
+    RunStart, Selection, Settled, StepError, StepKey,
 };
 use crate::time::{Stop, Time};
 use serde_json::{Value, json};
@@ -288,6 +288,7 @@ pub(super) fn start() -> RunStart {
         target: "toy".into(),
         account: "1".into(),
         environment: None,
+        selection: Selection::default(),
     }
 }
 
@@ -322,8 +323,13 @@ impl Process {
 
     /// Goes on with the only run, or begins it when it never was written down.
     pub(super) fn resume(&self) -> Result<Engine, Error> {
+        self.resume_only(None)
+    }
+
+    pub(super) fn resume_only(&self, only: Option<Only>) -> Result<Engine, Error> {
+        let selection = Selection { only, without: vec![] };
         match self.journal.find(None) {
-            Ok(run) => Engine::resume(self.ports(), &run.id, start()),
+            Ok(run) => Engine::resume(self.ports(), &run.id, RunStart { selection, ..start() }),
             Err(_) => Engine::play(self.ports(), start(), false),
         }
     }
