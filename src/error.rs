@@ -1,4 +1,9 @@
-//! What went wrong, as a value: kind (which decides the exit code), code, message, place in the script, causes and hints.
+//! What went wrong, as a value: kind (which decides the exit code), code, message, place in the script, causes and hints. Every code has a
+//! page that explains it.
+
+mod page;
+
+pub use page::{Page, page, pages};
 
 use std::borrow::Cow;
 use std::fmt;

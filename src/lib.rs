@@ -3,7 +3,7 @@
 //! | folder | what lives there |
 //! |---|---|
 //! | `wiring` | the one place where parts are joined: target → sessions → (AWS or sandbox) → engine → host |
-//! | `error`, `event`, `time` | errors and how each is shown; what happens in a run, as values; the only door to clock, sleep, randomness, ids |
+//! | `error`, `event`, `time` | errors, and the page that explains each; what happens in a run, as values; the only door to clock, sleep, randomness, ids |
 //! | `cli` | one file per subcommand |
 //! | `project` | `runner.toml`, targets, environments, parameters, discovery, the state directory |
 //! | `host` | Rhai: engine and limits, module resolver, values, `parallel`, script errors, static walk |

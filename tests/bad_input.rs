@@ -108,19 +108,21 @@ fn parameters() {
     let stage = Stage::new();
     let playbook = "let contact = param(\"contact\", #{ kind: \"email\", help: \"root mailbox\" });\n\
         let count = param(\"count\", #{ kind: \"int\", value: 2 });\norganization().create_organization();\n";
-    assert_snapshot!(stage.plays(playbook), @r"
+    assert_snapshot!(stage.plays(playbook), @"
     exit 64
     -- stdout
     -- stderr
     error[missing-parameter]: parameter `contact` is missing
     help: -p contact=NAME@EXAMPLE.COM   root mailbox
+    explain: runner explain missing-parameter
     ");
-    assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contcat=aws@example.com"]), @r"
+    assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contcat=aws@example.com"]), @"
     exit 64
     -- stdout
     -- stderr
     error[unknown-parameter]: the playbook has no parameter `contcat`, given by -p
     help: did you mean `contact`?
+    explain: runner explain unknown-parameter
     ");
     assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contact=aws.example.com"]), @"
     exit 64
@@ -128,13 +130,15 @@ fn parameters() {
     -- stderr
     error[bad-parameter]: parameter `contact` from -p cannot be `aws.example.com`
     help: give an e-mail address of 6 to 64 characters that AWS accepts: -p contact=NAME@EXAMPLE.COM
+    explain: runner explain bad-parameter
     ");
-    assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contact=aws@example.com", "-p", "count=few"]), @r"
+    assert_snapshot!(stage.answers(&["play", "p.rhai", "-p", "contact=aws@example.com", "-p", "count=few"]), @"
     exit 64
     -- stdout
     -- stderr
     error[bad-parameter]: parameter `count` from -p cannot be `few`
     help: give a whole number: -p count=NUMBER
+    explain: runner explain bad-parameter
     ");
     stage.project.write("people.toml", "contact = 7\n");
     assert_snapshot!(stage.answers(&["play", "p.rhai", "--params", "people.toml"]), @"
@@ -143,6 +147,7 @@ fn parameters() {
     -- stderr
     error[bad-parameter]: parameter `contact` from `people.toml` cannot be `7`
     help: give an e-mail address of 6 to 64 characters that AWS accepts: -p contact=NAME@EXAMPLE.COM
+    explain: runner explain bad-parameter
     ");
 }
 
@@ -150,36 +155,40 @@ fn parameters() {
 fn targets_and_playbooks() {
     let stage = Stage::new();
     stage.project.write("lib/groups.rhai", "");
-    assert_snapshot!(stage.answers(&["play", "p.rhai", "--target", "sandbax"]), @r"
+    assert_snapshot!(stage.answers(&["play", "p.rhai", "--target", "sandbax"]), @"
     exit 64
     -- stdout
     -- stderr
     error[unknown-name]: unknown target `sandbax`
     help: did you mean `sandbox`?
     help: name one with --target, or add [targets.sandbax] to runner.toml
+    explain: runner explain unknown-name
     ");
-    assert_snapshot!(stage.answers(&["play", "q.rhai"]), @r"
+    assert_snapshot!(stage.answers(&["play", "q.rhai"]), @"
     exit 64
     -- stdout
     -- stderr
     error[no-playbook]: cannot open the playbook `q.rhai`
       = caused by: No such file or directory (os error 2)
     help: `runner list` shows the playbooks of this project
+    explain: runner explain no-playbook
     ");
-    assert_snapshot!(stage.answers(&["play", "lib"]), @r"
+    assert_snapshot!(stage.answers(&["play", "lib"]), @"
     exit 64
     -- stdout
     -- stderr
     error[playbook-unreadable]: cannot read the playbook `lib`: it is not a file
     help: `runner list` shows the playbooks there are
+    explain: runner explain playbook-unreadable
     ");
     fs::write(stage.project.path("binary.rhai"), [0x7f, b'E', b'L', b'F', 0, 0xff, 0xfe]).unwrap();
-    assert_snapshot!(stage.answers(&["play", "binary.rhai"]), @r"
+    assert_snapshot!(stage.answers(&["play", "binary.rhai"]), @"
     exit 64
     -- stdout
     -- stderr
     error[playbook-unreadable]: cannot read the playbook `binary.rhai`: it is not text (UTF-8)
     help: `runner list` shows the playbooks there are
+    explain: runner explain playbook-unreadable
     ");
     assert_snapshot!(stage.plays(""), @"
     exit 0
@@ -202,7 +211,7 @@ fn a_misspelt_key_of_runner_toml() {
     let told = stage.told(&["play", "p.rhai"]);
     fs::write(stage.project.path("runner.toml"), sound).unwrap();
     assert_eq!(stage.world, stage.project.world());
-    assert_snapshot!(told, @r"
+    assert_snapshot!(told, @"
     exit 64
     -- stdout
     -- stderr
@@ -213,6 +222,7 @@ fn a_misspelt_key_of_runner_toml() {
       | ^
     help: did you mean `creation_seconds`?
     help: the keys of runner.toml are listed in docs/usage.md
+    explain: runner explain bad-config
     ");
 }
 
@@ -229,6 +239,7 @@ fn imports_that_leave_the_folder() {
     1 | import "/etc/passwd" as x;
       |        ^
     help: imports are paths below the playbook's folder, like `lib/roles`, or standard modules, like `std/policy`
+    explain: runner explain import-refused
     "#);
     assert_snapshot!(stage.plays("let n = 1;\n    import \"../secret\" as x;\n"), @r#"
     exit 1
@@ -240,6 +251,7 @@ fn imports_that_leave_the_folder() {
     2 |     import "../secret" as x;
       |            ^
     help: imports are paths below the playbook's folder, like `lib/roles`, or standard modules, like `std/policy`
+    explain: runner explain import-refused
     "#);
     std::os::unix::fs::symlink("/etc/hostname", stage.project.path("link.rhai")).unwrap();
     assert_snapshot!(stage.plays("import \"link\" as x;\n"), @r#"
@@ -252,6 +264,7 @@ fn imports_that_leave_the_folder() {
     1 | import "link" as x;
       |        ^
     help: imports are paths below the playbook's folder, like `lib/roles`, or standard modules, like `std/policy`
+    explain: runner explain import-refused
     "#);
     assert_snapshot!(stage.plays("import \"nowhere\" as x;\n"), @r#"
     exit 1
@@ -263,6 +276,7 @@ fn imports_that_leave_the_folder() {
     1 | import "nowhere" as x;
       |        ^
     help: imports are paths below the playbook's folder, like `lib/roles`, or standard modules, like `std/policy`
+    explain: runner explain import-refused
     "#);
     assert_snapshot!(stage.plays("log(file(\"../secret.json\"));\n"), @r#"
     exit 1
@@ -276,6 +290,7 @@ fn imports_that_leave_the_folder() {
     1 | log(file("../secret.json"));
       |     ^
     help: give a path below the playbook's folder, like `policies/app.json`
+    explain: runner explain file-refused
 
     to continue:
       runner resume RUN
@@ -302,6 +317,7 @@ fn scripts_without_end() {
     4 | loop { }
       |      ^
     help: look for a loop that does not end; branches of `parallel` are counted one by one
+    explain: runner explain script-limit
 
     to continue:
       runner resume RUN
@@ -325,6 +341,7 @@ fn scripts_without_end() {
     5 | loop { text += text; }
       |             ^
     help: keep large things in files and read only what is needed
+    explain: runner explain script-limit
 
     to continue:
       runner resume RUN
@@ -348,6 +365,7 @@ fn scripts_without_end() {
     5 | loop { list = [list, list]; }
       |                      ^
     help: keep large things in files and read only what is needed
+    explain: runner explain script-limit
 
     to continue:
       runner resume RUN
@@ -371,6 +389,7 @@ fn scripts_without_end() {
     5 | again(0);
       | ^
     help: look for a function that calls itself without end
+    explain: runner explain script-limit
 
     to continue:
       runner resume RUN

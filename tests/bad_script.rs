@@ -23,8 +23,9 @@ fn syntax() {
     2 | org.create_group("g", #{ path: "/x/" );
       |                                      ^
     help: correct the playbook; `runner check` looks at it without running it
+    explain: runner explain syntax
     "#);
-    assert_snapshot!(stage.plays("let org = organization()\n\norg.create_organization();\n"), @r"
+    assert_snapshot!(stage.plays("let org = organization()\n\norg.create_organization();\n"), @"
     exit 1
     -- stdout
     -- stderr
@@ -34,8 +35,9 @@ fn syntax() {
     1 | let org = organization()
       |                         ^
     help: correct the playbook; `runner check` looks at it without running it
+    explain: runner explain syntax
     ");
-    assert_snapshot!(stage.plays("let org = organization();\nif true {\n    org.create_organization();\n"), @r"
+    assert_snapshot!(stage.plays("let org = organization();\nif true {\n    org.create_organization();\n"), @"
     exit 1
     -- stdout
     -- stderr
@@ -45,6 +47,7 @@ fn syntax() {
     3 |     org.create_organization();
       |                               ^
     help: correct the playbook; `runner check` looks at it without running it
+    explain: runner explain syntax
     ");
     assert_snapshot!(stage.plays("let name = \"dev;\nlog(name);\n"), @r#"
     exit 1
@@ -56,8 +59,9 @@ fn syntax() {
     1 | let name = "dev;
       |            ^
     help: correct the playbook; `runner check` looks at it without running it
+    explain: runner explain syntax
     "#);
-    assert_snapshot!(stage.plays("let org = organization();\nogr.create_organization();\n"), @r"
+    assert_snapshot!(stage.plays("let org = organization();\nogr.create_organization();\n"), @"
     exit 1
     -- stdout
     -- stderr
@@ -67,6 +71,7 @@ fn syntax() {
     2 | ogr.create_organization();
       | ^
     help: declare it with `let`; a function sees only its own parameters
+    explain: runner explain unknown-variable
     ");
     stage.project.write("lib/groups.rhai", "fn make(s) {\n    s.create_group(\"g\"\n}\n");
     assert_snapshot!(stage.plays("import \"lib/groups\" as groups;\ngroups::make(organization());\n"), @r#"
@@ -79,13 +84,14 @@ fn syntax() {
     2 |     s.create_group("g"
       |                       ^
     help: correct the playbook; `runner check` looks at it without running it
+    explain: runner explain syntax
     "#);
 }
 
 #[test]
 fn names_of_functions() {
     let stage = Stage::new();
-    assert_snapshot!(stage.plays("let org = organization();\norg.create_organisation();\n"), @r"
+    assert_snapshot!(stage.plays("let org = organization();\norg.create_organisation();\n"), @"
     exit 1
     -- stdout
     -- stderr
@@ -95,8 +101,9 @@ fn names_of_functions() {
     2 | org.create_organisation();
       |     ^
     help: did you mean `create_organization`?
+    explain: runner explain unknown-function
     ");
-    assert_snapshot!(stage.goes_on_with("teleport(org, 3);\n"), @r"
+    assert_snapshot!(stage.goes_on_with("teleport(org, 3);\n"), @"
     exit 1
     -- stdout
     -- stderr
@@ -106,6 +113,7 @@ fn names_of_functions() {
     4 | teleport(org, 3);
       | ^
     help: docs/script.md lists the functions there are
+    explain: runner explain unknown-function
     ");
     assert_snapshot!(stage.goes_on_with("let count = \"three\".sqrt();\n"), @r#"
     exit 1
@@ -120,6 +128,7 @@ fn names_of_functions() {
     4 | let count = "three".sqrt();
       |                     ^
     help: docs/script.md lists the functions there are, and what is passed to them
+    explain: runner explain unknown-function
 
     to continue:
       runner resume RUN
@@ -143,6 +152,7 @@ fn names_of_functions() {
     4 | log(#{} + 1);
       |         ^
     help: check what is on both sides: `type_of(x)` tells what a value is
+    explain: runner explain wrong-type
 
     to continue:
       runner resume RUN
@@ -166,6 +176,7 @@ fn names_of_functions() {
     4 | scope(3, || log("x"));
       | ^
     help: write `scope(label, || …)`
+    explain: runner explain wrong-arguments
 
     to continue:
       runner resume RUN
@@ -191,6 +202,7 @@ fn names_of_arguments() {
     4 | org.create_account("dev", #{ mail: "dev@example.com" });
       |     ^
     help: did you mean `email`?
+    explain: runner explain unknown-argument
     "#);
     assert_snapshot!(stage.goes_on_with("let terms = #{ mail: \"dev@example.com\" };\norg.create_account(\"dev\", terms);\n"), @r#"
     exit 1
@@ -205,6 +217,7 @@ fn names_of_arguments() {
     5 | org.create_account("dev", terms);
       |     ^
     help: did you mean `email`?
+    explain: runner explain unknown-argument
 
     to continue:
       runner resume RUN
@@ -228,6 +241,7 @@ fn names_of_arguments() {
     4 | org.create_account("dev");
       |     ^
     help: write `org.create_account(name, #{email, ou, role, tags})`
+    explain: runner explain missing-argument
 
     to continue:
       runner resume RUN
@@ -256,6 +270,7 @@ fn values_of_arguments() {
     4 | org.create_account("dev", #{ email: 7 });
       |     ^
     help: write `org.create_account(name, #{email, ou, role, tags})`
+    explain: runner explain argument
 
     to continue:
       runner resume RUN
@@ -279,6 +294,7 @@ fn values_of_arguments() {
     4 | org.create_account("dev", #{ email: "dev.example.com" });
       |     ^
     help: give an address like `aws+dev@example.com`, 6 to 64 ASCII characters, not used by any AWS account
+    explain: runner explain email
 
     to continue:
       runner resume RUN
@@ -302,6 +318,7 @@ fn values_of_arguments() {
     4 | org.create_group("read only!");
       |     ^
     help: use 1 to 128 letters, digits and `_+=,.@-`
+    explain: runner explain name
 
     to continue:
       runner resume RUN
@@ -330,6 +347,7 @@ fn steps_that_cannot_be() {
     4 | org.create_group("readers", #{ path: "/x/" });
       |     ^
     help: give both the same arguments, or tell them apart with `id:`
+    explain: runner explain step-conflict
 
     to continue:
       runner resume RUN
@@ -353,6 +371,7 @@ fn steps_that_cannot_be() {
     4 | org.attach_group_policy("writers", "arn:aws:iam::aws:policy/ReadOnlyAccess");
       |     ^
       = caused by: AWS request id REQUEST
+    explain: runner explain NoSuchEntity
 
     to continue:
       runner resume RUN
@@ -388,6 +407,7 @@ fn documents() {
     4 | org.put_group_policy("readers", "list", #{
       |     ^
     help: did you mean `Effect`?
+    explain: runner explain policy-malformed
 
     to continue:
       runner resume RUN
@@ -411,6 +431,7 @@ fn documents() {
     4 | org.put_group_policy("readers", "list", #{ Version: "2012-10-17", Statement: [#{ Effect: "Allow", Ac…
       |     ^
     help: name the role with a wildcard and the organisation instead of each account: `arn:aws:iam::*:role/NAME` with a condition on aws:ResourceOrgID
+    explain: runner explain policy-too-long
 
     to continue:
       runner resume RUN
@@ -437,6 +458,7 @@ fn documents() {
     6 | org.create_role("r", #{ trust: #{ Version: "2012-10-17", Statement: [#{ Effect: "Allow", Principal: …
       |     ^
     help: trust an account as a whole, or everyone (`*`) with a condition on aws:PrincipalOrgID, instead of each principal
+    explain: runner explain policy-too-long
 
     to continue:
       runner resume RUN
@@ -469,6 +491,7 @@ fn inline_policies_that_fit_one_by_one_but_not_together() {
     5 | org.put_group_policy("readers", "two", #{ Version: "2012-10-17", Statement: [#{ Effect: "Allow", Act…
       |     ^
     help: name the role with a wildcard and the organisation instead of each account, or make it a managed policy
+    explain: runner explain policy-too-long
 
     to continue:
       runner resume RUN

@@ -2,7 +2,7 @@
 
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
-use super::{check, list, output, play, resume, runs, sandbox, show};
+use super::{check, explain, list, output, play, resume, runs, sandbox, show};
 use crate::error::Error;
 use crate::report::show_error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -51,6 +51,7 @@ enum Command {
     Output(output::Args),
     Check(check::Args),
     List(list::Args),
+    Explain(explain::Args),
     Sandbox(sandbox::Args),
 }
 
@@ -65,6 +66,7 @@ impl Command {
             Command::Output(args) => output::run(&args, context),
             Command::Check(args) => check::run(&args, context),
             Command::List(args) => list::run(&args, context),
+            Command::Explain(args) => explain::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
         }
     }

@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::error::Error;
 use crate::host::{self, Playbook};
-use crate::report::{FORMAT, Output, plain, print_error};
+use crate::report::{FORMAT, Output, explain, plain, print_error};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let project = context.project()?;
     let mut code = 0;
     let mut documents = Vec::new();
+    let mut codes = Vec::new();
     let mut text = String::new();
     for path in &args.playbooks {
         let errors = Playbook::load(&project.path(path)).map_or_else(|error| vec![error], |playbook| host::check(&playbook));
@@ -34,8 +35,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
                 print_error(&error.text(context.stderr));
             }
         }
+        codes.extend(errors.iter().map(|error| error.code.clone()));
         let errors: Vec<Value> = errors.iter().map(Error::json).collect();
         documents.push(json!({"playbook": name, "errors": errors}));
+    }
+    if context.globals.output == Output::Text {
+        print_error(&explain(codes.iter().map(|code| &**code), context.stderr));
     }
     context.result(&json!({"type": "check", "format": FORMAT, "playbooks": documents}), || text)?;
     Ok(code)

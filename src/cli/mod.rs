@@ -4,6 +4,7 @@ mod app;
 mod args;
 mod check;
 mod context;
+mod explain;
 mod given;
 mod history;
 mod interrupt;

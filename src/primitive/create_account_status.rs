@@ -177,6 +177,7 @@ mod tests {
             let failure = refusal("dev", "dev@example.com", "car-1", reason);
             assert_ne!(failure.code, "account-refused", "{reason}");
             assert!(failure.message.contains(reason) && !failure.hints.is_empty());
+            assert!(crate::error::page(&failure.code).is_some(), "{} has no page", failure.code);
         }
         assert_eq!(refusal("dev", "dev@example.com", "car-1", "NEW").code, "account-refused");
     }

@@ -6,6 +6,7 @@ pub mod params;
 mod state;
 mod target;
 
+pub(crate) use config::nearest;
 pub use config::{Config, Environment};
 pub use discover::{FILE, Project};
 pub use state::{State, private_file};

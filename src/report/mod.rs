@@ -3,6 +3,7 @@
 mod bars;
 mod counts;
 mod error;
+mod explain;
 mod json;
 mod lines;
 mod outputs;
@@ -14,7 +15,9 @@ mod step_line;
 mod table;
 mod tally;
 mod terminal;
+mod wrap;
 
+pub use explain::explain;
 pub use json::FORMAT;
 pub use outputs::{output, outputs};
 pub use paint::{ColorChoice, Paint};
@@ -25,3 +28,4 @@ pub use step_line::{status, took};
 pub use table::table;
 pub use tally::{Problem, Tally};
 pub use terminal::{print, print_error};
+pub use wrap::wrapped;

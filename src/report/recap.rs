@@ -1,6 +1,7 @@
 //! The end of a run as text: accounts, totals, outputs, what failed, and the command to go on with.
 
 use super::counts::{by_id, text};
+use super::explain::explain;
 use super::outputs::outputs;
 use super::paint::Paint;
 use super::plain::plain;
@@ -56,14 +57,18 @@ impl End<'_> {
         let told = |message: &str| {
             self.error.is_some_and(|error| std::iter::once(&error.message).chain(&error.causes).any(|part| part.contains(message)))
         };
+        let mut codes: Vec<&str> = Vec::new();
         for failed in tally.problems.iter().filter(|failed| !told(&failed.problem.message)) {
             out.push('\n');
             out.push_str(&problem(failed, paint));
+            codes.push(&failed.problem.code);
         }
         if let Some(error) = self.error {
             out.push('\n');
             out.push_str(&error.text(paint));
+            codes.push(&error.code);
         }
+        out.push_str(&explain(codes, paint));
         if let Some(next) = self.next {
             let _ = writeln!(out, "\n{}\n  {next}", if self.exit_code() == 0 { "next:" } else { "to continue:" });
         }

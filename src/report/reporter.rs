@@ -1,6 +1,7 @@
 //! Takes the events of a run and shows them: as bars, lines or JSON while it goes on, as a recap at its end.
 
 use super::bars::Bars;
+use super::explain::explain;
 use super::json;
 use super::lines::{Lines, heartbeat};
 use super::paint::Paint;
@@ -228,7 +229,7 @@ pub fn show_error(error: &Error, output: Output, paint: Paint) -> Result<(), Err
     match output {
         Output::Json => print(&json::line(&error.json())),
         Output::Text => {
-            print_error(&error.text(paint));
+            print_error(&format!("{}{}", error.text(paint), explain([&*error.code], paint)));
             Ok(())
         }
     }

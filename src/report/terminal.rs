@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsFd;
 
 /// Writes to stdout: the result.
 pub fn print(text: &str) -> Result<(), Error> {
@@ -18,4 +19,9 @@ pub fn print(text: &str) -> Result<(), Error> {
 pub fn print_error(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Columns of the terminal behind a stream; none if there is no terminal.
+pub(super) fn width(stream: &impl AsFd) -> Option<usize> {
+    terminal_size::terminal_size_of(stream).map(|(width, _)| usize::from(width.0))
 }

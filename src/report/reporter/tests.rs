@@ -93,6 +93,7 @@ paused[email-taken] 111122223333: create_account dev  multi-account.rhai:10:12
 error[email-taken] dev: create_user x  multi-account.rhai:10:12
   the address is taken\\u{1b}
   help: give another
+explain: runner explain email-taken
 
 to continue:
   runner resume 7k2q
@@ -107,7 +108,8 @@ fn the_scripts_own_error_stands_for_the_steps_entry() {
     let end = End { recap: &recap, took: Duration::ZERO, error: Some(&error), next: Some("runner resume 7k2q") };
     let text = end.text(&tally(), Paint::OFF);
     assert!(!text.contains("create_account dev"), "{text}");
-    assert!(text.ends_with("\nerror[email-taken]: dev: the address is taken\\u{1b}\n\nto continue:\n  runner resume 7k2q\n"), "{text}");
+    let ends = "\nerror[email-taken]: dev: the address is taken\\u{1b}\nexplain: runner explain email-taken\n\nto continue:\n  runner resume 7k2q\n";
+    assert!(text.ends_with(ends), "{text}");
 }
 
 #[test]
