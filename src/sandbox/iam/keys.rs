@@ -80,9 +80,7 @@ fn list(call: &mut Call) -> Result<Value, AwsError> {
         });
         (id.clone(), shown)
     });
-    let mut result = call.page(keys)?.into_iam("AccessKeyMetadata");
-    result["UserName"] = json!(user);
-    Ok(result)
+    Ok(call.page(keys)?.into_iam("AccessKeyMetadata"))
 }
 
 fn key_need(call: &Call) -> Result<Vec<Need>, AwsError> {

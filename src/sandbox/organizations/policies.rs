@@ -120,7 +120,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
     unique(organization, &name)?;
     let seed = call.world.seed();
     let id = (0..u32::MAX)
-        .map(|attempt| format!("p-{}", ids::lower(seed, 8, &["policy", &organization.id, &name, &attempt.to_string()])))
+        .map(|attempt| format!("p-{}", ids::lower(seed, 10, &["policy", &organization.id, &name, &attempt.to_string()])))
         .find(|id| !organization.policies.contains_key(id))
         .ok_or_else(|| exception("ServiceException", "no id is left for this policy"))?;
     let policy = ServiceControlPolicy { name, description, document };

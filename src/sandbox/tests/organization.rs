@@ -88,6 +88,8 @@ fn policies_are_made_attached_and_removed() {
     let content = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
     let input = json!({ "Name": "no-s3", "Description": "", "Type": "SERVICE_CONTROL_POLICY", "Content": content });
     let policy = client.organizations("CreatePolicy", &input).json()["Policy"]["PolicySummary"]["Id"].clone();
+    // the model's pattern of a policy's ARN wants ten
+    assert_eq!(policy.as_str().map(str::len), Some("p-".len() + 10));
     let target = |id: &str| json!({ "PolicyId": policy, "TargetId": id });
     let full = |id: &str| json!({ "PolicyId": "p-FullAWSAccess", "TargetId": id });
     let (a, b) = (accounts[0].as_str(), accounts[1].as_str());

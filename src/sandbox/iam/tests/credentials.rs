@@ -21,6 +21,7 @@ fn access_keys() {
         &[
             ("CreateAccessKey", &[bob], "LimitExceeded: Cannot exceed quota for AccessKeysPerUser: 2"),
             ("ListAccessKeys", &[bob], "<Status>Active</Status>"),
+            ("ListAccessKeys", &[bob], "!</IsTruncated><UserName>"),
             ("UpdateAccessKey", &[bob, id, ("Status", "Inactive")], ""),
         ],
     );
