@@ -254,6 +254,11 @@ pub fn sandbox_estate(project: &Project, target: &Target) -> Result<Estate, Erro
     if world.exists() { Sandbox::read(&world) } else { Ok(Sandbox::open(settings, None)?.estate()) }
 }
 
+/// The AWS operations that any sandbox offers: service and name.
+pub fn sandbox_operations() -> Vec<(&'static str, &'static str)> {
+    Sandbox::operations()
+}
+
 /// Takes a sandbox's world away, and with it the journals of the runs on it; gives the number of journals.
 pub fn sandbox_reset(project: &Project, target: &Target, time: &Time) -> Result<usize, Error> {
     sandbox_settings(target)?;

@@ -1,4 +1,4 @@
-//! `runner sandbox show|reset|serve`
+//! `runner sandbox show|operations|reset|serve`
 
 use super::context::Context;
 use super::interrupt::{Interrupt, guard};
@@ -21,6 +21,8 @@ pub(super) struct Args {
 enum Command {
     /// Show what is there; as JSON, the whole estate in canonical form
     Show,
+    /// List the AWS operations it offers
+    Operations,
     /// Begin with an empty world; the journals of the runs on it go, too
     Reset,
     /// Answer on a port of this machine, for other tools, until Ctrl-C
@@ -34,6 +36,7 @@ enum Command {
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     match args.command {
         Command::Show => show(context),
+        Command::Operations => operations(context),
         Command::Reset => reset(context),
         Command::Serve { port } => serve(context, port),
     }
@@ -66,6 +69,14 @@ fn show(context: &Context) -> Result<u8, Error> {
         .collect();
     let header = ["ACCOUNT", "NAME", "EMAIL", "STATE", "UNIT", "USERS", "GROUPS", "ROLES", "POLICIES"];
     context.result(&wiring::canonical(&estate), || table(&header, &rows))
+}
+
+fn operations(context: &Context) -> Result<u8, Error> {
+    let operations = wiring::sandbox_operations();
+    let items: Vec<_> = operations.iter().map(|(service, name)| json!({"service": service, "name": name})).collect();
+    let rows: Vec<Vec<String>> = operations.iter().map(|(service, name)| vec![(*service).to_owned(), (*name).to_owned()]).collect();
+    let document = json!({"type": "operations", "format": FORMAT, "operations": items});
+    context.result(&document, || table(&["SERVICE", "OPERATION"], &rows))
 }
 
 fn reset(context: &Context) -> Result<u8, Error> {

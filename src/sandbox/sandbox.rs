@@ -123,6 +123,14 @@ impl Sandbox {
         (!lost).then_some(reply)
     }
 
+    /// What the sandbox offers, in order: service as in action names (`iam`) and operation (`CreateRole`).
+    pub fn operations() -> Vec<(&'static str, &'static str)> {
+        let names = |service| service::all(service).map(move |operation| (Service::prefix(service), operation.name));
+        let mut operations: Vec<_> = Service::ALL.into_iter().flat_map(names).collect();
+        operations.sort_unstable();
+        operations
+    }
+
     /// The key of the user `admin` of the management account.
     pub fn administrator(&self) -> AccessKey {
         let state = self.state();

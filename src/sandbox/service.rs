@@ -58,16 +58,21 @@ impl Need {
     }
 }
 
+/// All operations of a service.
+pub(crate) fn all(service: Service) -> impl Iterator<Item = &'static Operation> {
+    let tables = match service {
+        Service::Iam => iam::OPERATIONS,
+        Service::Sts => sts::OPERATIONS,
+        Service::Organizations => organizations::OPERATIONS,
+    };
+    tables.iter().copied().flatten()
+}
+
 /// The operation of that name.
 pub(crate) fn find(service: Service, name: &str) -> Result<&'static Operation, AwsError> {
-    let mut tables = match service {
-        Service::Iam => iam::OPERATIONS.iter().copied(),
-        Service::Sts => sts::OPERATIONS.iter().copied(),
-        Service::Organizations => organizations::OPERATIONS.iter().copied(),
-    };
-    tables.find_map(|table| table.iter().find(|operation| operation.name == name)).ok_or_else(|| {
+    all(service).find(|operation| operation.name == name).ok_or_else(|| {
         let what = format!("Could not find operation {name} for version {}", service.version());
-        let advice = "the sandbox may not offer it: see its list of operations, or use a target of kind `aws`";
+        let advice = "`runner sandbox operations` lists what the sandbox offers; a target of kind `aws` has all";
         match service.protocol() {
             Protocol::Query => AwsError::new("InvalidAction", 400, format!("{what}; {advice}")),
             Protocol::Json => AwsError::new("UnknownOperationException", 400, format!("{what}; {advice}")),

@@ -16,6 +16,8 @@ pub(crate) enum Service {
 }
 
 impl Service {
+    pub(crate) const ALL: [Service; 3] = [Service::Iam, Service::Organizations, Service::Sts];
+
     /// By the signing name in the credential scope.
     pub(crate) fn signing(name: &str) -> Option<Service> {
         match name {
