@@ -12,6 +12,7 @@
 //! | `aws` | sessions, clients, error classification, estate reader, smithy adapter |
 //! | `estate`, `policy`, `access` | plain organisation and IAM data; policy documents; who may do what (all pure) |
 //! | `sandbox` | an AWS that lives in this process |
+//! | `preflight` | what a playbook needs held against what there is (pure) |
 //! | `report` | progress, recap, JSON |
 //!
 //! Allowed imports (held by `tests/imports.rs`): only `host` knows Rhai; only `aws` and `primitive` know the AWS SDK; `policy`,
@@ -26,6 +27,7 @@ pub mod estate;
 pub mod event;
 pub mod host;
 pub mod policy;
+pub mod preflight;
 pub mod primitive;
 pub mod project;
 pub mod report;

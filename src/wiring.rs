@@ -1,10 +1,11 @@
 //! The one place where parts are joined: target, sessions, AWS or sandbox, engine, host.
 
-use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, StaticKeys, TokenCode, smithy};
+use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, StaticKeys, smithy};
 use crate::error::{Error, Kind};
 use crate::estate::Estate;
 use crate::event::Sink;
 use crate::host::{self, Playbook};
+use crate::preflight::Preflight;
 use crate::primitive::list;
 use crate::project::{Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
@@ -20,6 +21,9 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod preview;
+
+pub use crate::aws::TokenCode;
 /// An estate as `diff` compares two: sorted, documents in one form, without the runner's own tags.
 pub use crate::estate::canonical;
 
@@ -30,10 +34,10 @@ pub enum Start {
     Resume { run: String, selection: Selection },
 }
 
-/// One playing of a playbook on a target.
-pub struct Request {
+/// A playbook with all that it is given, and where it is played.
+pub struct Work {
     pub project: Project,
-    /// Pinned, if it is of kind `aws`.
+    /// Pinned, if it is of kind `aws` and something may be changed.
     pub target: Target,
     pub environment: Option<Environment>,
     pub playbook: Arc<Playbook>,
@@ -41,12 +45,33 @@ pub struct Request {
     pub playbook_name: String,
     /// Resolved: names and kinds are those the playbook declares.
     pub params: Map<String, Value>,
-    pub start: Start,
     pub max_parallel: usize,
     pub time: Time,
+    pub token_code: TokenCode,
+}
+
+/// What is known of a run on a real target before anything is changed.
+pub enum Before {
+    Play(Box<Preflight>),
+    Resume {
+        run: String,
+        /// The ARN of the credentials.
+        caller: String,
+        view: Box<RunView>,
+    },
+}
+
+/// Shows what is known and asks whether to go on; an error ends it there.
+pub type Approve = Box<dyn FnOnce(&Before) -> Result<(), Error> + Send>;
+
+/// One playing of a playbook on a target.
+pub struct Request {
+    pub work: Work,
+    pub start: Start,
     pub sink: Sink,
     pub ask: Arc<dyn Ask>,
-    pub token_code: TokenCode,
+    /// Called on targets of kind `aws`, before anything is written there or in the journal.
+    pub approve: Approve,
     /// Called once there is an engine, so that it can be drained.
     pub begun: Box<dyn FnOnce(Engine) + Send>,
 }
@@ -62,50 +87,48 @@ pub struct Ended {
 
 /// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
 pub fn run(request: Request) -> Result<Ended, Error> {
-    let Request { project, target, environment, playbook, playbook_name, params, start, max_parallel, time, sink, ask, token_code, begun } =
-        request;
+    let Request { work, start, sink, ask, approve, begun } = request;
+    let Work { project, target, time, .. } = &work;
     let state = project.state();
     state.create(&target.name)?;
-    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, &time)?;
+    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
     let began = time.now();
-    let cloud = cloud(&project, &target, &time, token_code)?;
-    let caller = wait(&time, cloud.caller())?;
-    let environment_name = environment.as_ref().map(|environment| environment.name.clone());
-    let journal = state.journal(&target.name, &playbook_name, environment_name.as_deref());
-    let rollout = match &environment_name {
-        Some(environment) => format!("{}/{playbook_name}@{environment}", target.name),
-        None => format!("{}/{playbook_name}", target.name),
-    };
-    let journal = Journal::open(&journal, &rollout)?;
+    let cloud = cloud(&work)?;
+    let caller = wait(time, cloud.caller())?;
+    let environment = work.environment.as_ref().map(|environment| environment.name.as_str());
+    let journal = Journal::open(&state.journal(&target.name, &work.playbook_name, environment), &rollout(&work))?;
+    if target.is_aws() {
+        let before = match &start {
+            Start::Play { fresh } => {
+                if !fresh {
+                    Engine::may_play(&journal)?;
+                }
+                Before::Play(Box::new(preview::preflight(&work, &caller, &cloud)?))
+            }
+            Start::Resume { run, .. } => {
+                let view = Box::new(journal.view(run)?);
+                Before::Resume { run: run.clone(), caller: caller.arn.clone(), view }
+            }
+        };
+        approve(&before)?;
+    }
     let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())) };
-    let written = RunStart {
-        playbook: playbook_name,
-        text: playbook.text().to_owned(),
-        modules: modules(&playbook),
-        parameters: Value::Object(params.clone()),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: target.name.clone(),
-        account: caller.account,
-        environment: environment_name,
-        selection: match &start {
-            Start::Play { .. } => Selection::default(),
-            Start::Resume { selection, .. } => selection.clone(),
-        },
-    };
+    let mut written = run_start(&work, &caller.account);
+    if let Start::Resume { selection, .. } = &start {
+        written.selection = selection.clone();
+    }
     let engine = match &start {
         Start::Play { fresh } => Engine::play(ports, written, *fresh)?,
         Start::Resume { run, .. } => {
             // Settling assumes roles before there is an engine.
             cloud.begin(run);
-            same_organization(&cloud, &ports.journal.view(run)?, &time)?;
+            same_organization(&cloud, &ports.journal.view(run)?, time)?;
             Engine::resume(ports, run, written)?
         }
     };
     cloud.begin(engine.run());
     begun(engine.clone());
-    let deps =
-        host::Deps { engine: engine.clone(), time: time.clone(), cloud, params, environment: environment_map(environment), max_parallel };
-    let error = host::play(&playbook, deps).err();
+    let error = host::play(&work.playbook, deps(&work, engine.clone(), cloud)).err();
     // A journal that takes no more entries is no reason to keep from the user how the run ended and how to go on.
     let (recap, unwritten) = match engine.finish(error.as_ref().map(|error| error.kind)) {
         Ok(recap) => (recap, None),
@@ -113,6 +136,50 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     };
     let took = time.now().duration_since(began).try_into().unwrap_or_default();
     Ok(Ended { recap, took, error: error.or(unwritten) })
+}
+
+/// What the playbook would do and whether it fits. Nothing is changed on the target, and nothing is written.
+pub fn preflight(work: &Work) -> Result<Preflight, Error> {
+    if !work.target.is_aws() {
+        return preview::preflight_of_sandbox(work);
+    }
+    let cloud = cloud(work)?;
+    let caller = wait(&work.time, cloud.caller())?;
+    preview::preflight(work, &caller, &cloud)
+}
+
+/// What tells the journals of a project apart.
+fn rollout(work: &Work) -> String {
+    let Work { target, playbook_name, .. } = work;
+    match &work.environment {
+        Some(environment) => format!("{}/{playbook_name}@{}", target.name, environment.name),
+        None => format!("{}/{playbook_name}", target.name),
+    }
+}
+
+fn run_start(work: &Work, account: &str) -> RunStart {
+    RunStart {
+        playbook: work.playbook_name.clone(),
+        text: work.playbook.text().to_owned(),
+        modules: modules(&work.playbook),
+        parameters: Value::Object(work.params.clone()),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: work.target.name.clone(),
+        account: account.to_owned(),
+        environment: work.environment.as_ref().map(|environment| environment.name.clone()),
+        selection: Selection::default(),
+    }
+}
+
+fn deps(work: &Work, engine: Engine, cloud: Cloud) -> host::Deps {
+    host::Deps {
+        engine,
+        time: work.time.clone(),
+        cloud,
+        params: work.params.clone(),
+        environment: environment_map(work.environment.as_ref()),
+        max_parallel: work.max_parallel,
+    }
 }
 
 /// A run replays what it did in its organisation, so it goes on only in that one: not in a world made anew since, nor after the
@@ -139,31 +206,40 @@ fn modules(playbook: &Playbook) -> BTreeMap<String, String> {
 }
 
 /// What `environment()` gives: its name and its parameters; nothing without one.
-fn environment_map(environment: Option<Environment>) -> Map<String, Value> {
+fn environment_map(environment: Option<&Environment>) -> Map<String, Value> {
     let Some(Environment { name, params }) = environment else { return Map::new() };
-    Map::from_iter([("name".to_owned(), json!(name)), ("params".to_owned(), Value::Object(params))])
+    Map::from_iter([("name".to_owned(), json!(name)), ("params".to_owned(), Value::Object(params.clone()))])
 }
 
 /// Waits for something of AWS outside a run.
 fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Error> {
     let result = time.block_on(future).map_err(|stop| StepError::Stopped(stop).to_error())?;
-    result.map_err(|failure| {
-        let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
-        let error = Error::new(kind, "no-session", failure.message).cause(format!("code {}", failure.code));
-        if failure.hints.is_empty() {
-            return error.hint("nothing was begun: try again in a while");
-        }
-        failure.hints.into_iter().fold(error, Error::hint)
-    })
+    result.map_err(before_begun)
 }
 
-fn cloud(project: &Project, target: &Target, time: &Time, token_code: TokenCode) -> Result<Cloud, Error> {
+/// A failure of AWS before there was a run.
+fn before_begun(failure: Failure) -> Error {
+    let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
+    let error = Error::new(kind, "no-session", failure.message).cause(format!("code {}", failure.code));
+    if failure.hints.is_empty() {
+        return error.hint("nothing was begun: try again in a while");
+    }
+    failure.hints.into_iter().fold(error, Error::hint)
+}
+
+fn cloud(work: &Work) -> Result<Cloud, Error> {
+    let Work { project, target, time, token_code, .. } = work;
     let mut config = match &target.kind {
-        TargetKind::Sandbox(_) => sandbox_config(&open_world(project, target)?, target, time)?,
+        TargetKind::Sandbox(_) => {
+            let sandbox = open_world(project, target)?;
+            let (answering, clock) = (sandbox.clone(), time.clone());
+            let http = smithy::in_process(Arc::new(move |request| Box::pin(ready(answering.handle(request, clock.now())))));
+            sandbox_config(&sandbox, target, http, time)?
+        }
         TargetKind::Aws(aws) => live_config(aws, target, time)?,
     };
     config.access_role.clone_from(&target.role);
-    config.token_code = Some(token_code);
+    config.token_code = Some(token_code.clone());
     Ok(Cloud::new(config))
 }
 
@@ -188,9 +264,7 @@ fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, E
     Ok(config)
 }
 
-fn sandbox_config(sandbox: &Sandbox, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
-    let (answering, clock) = (sandbox.clone(), time.clone());
-    let http = smithy::in_process(Arc::new(move |request| Box::pin(ready(answering.handle(request, clock.now())))));
+fn sandbox_config(sandbox: &Sandbox, target: &Target, http: smithy::Http, time: &Time) -> Result<CloudConfig, Error> {
     let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
     // Its lists never lag.
     config.settle_window = Duration::ZERO;

@@ -18,10 +18,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sandbox", &["access", "error", "estate", "policy"]),
     ("aws", &["error", "estate", "event", "policy", "step", "time"]),
     ("primitive", &["aws", "error", "estate", "event", "policy", "step", "time"]),
+    ("preflight", &["error", "estate", "event", "policy", "step"]),
     ("host", &["aws", "error", "event", "primitive", "project", "step", "time"]),
-    ("report", &["error", "event", "step"]),
-    ("wiring", &["aws", "error", "estate", "event", "host", "primitive", "project", "sandbox", "step", "time"]),
-    ("cli", &["error", "estate", "event", "host", "project", "report", "step", "time", "wiring"]),
+    ("report", &["error", "event", "preflight", "step"]),
+    ("wiring", &["aws", "error", "estate", "event", "host", "preflight", "primitive", "project", "sandbox", "step", "time"]),
+    ("cli", &["error", "estate", "event", "host", "preflight", "project", "report", "step", "time", "wiring"]),
     ("main", &["cli", "error"]),
     ("lib", &[]),
 ];
@@ -55,7 +56,7 @@ const RESERVED: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that know no tokio, file, clock or terminal.
-const PURE: &[&str] = &["policy", "access", "estate"];
+const PURE: &[&str] = &["policy", "access", "estate", "preflight"];
 const IMPURE: &[&str] = &["tokio::", "std::fs", "std::io", "std::net", "std::env", "std::process", "std::thread", "jiff::Timestamp::now"];
 
 #[test]

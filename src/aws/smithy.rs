@@ -32,6 +32,9 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 /// An AWS in this process: takes a signed request, gives the response, or none when the reply is lost.
 pub type Handler = Arc<dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Option<http::Response<Bytes>>> + Send + Sync>;
 
+/// The SDK's HTTP client.
+pub type Http = SharedHttpClient;
+
 /// An HTTP client for the SDK that never leaves the process.
 #[must_use]
 pub fn in_process(handler: Handler) -> SharedHttpClient {

@@ -2,7 +2,7 @@
 
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
-use super::{check, explain, list, output, play, resume, runs, sandbox, show};
+use super::{check, explain, list, output, play, preflight, resume, runs, sandbox, show};
 use crate::error::Error;
 use crate::report::show_error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -45,6 +45,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Play(play::Args),
+    Preflight(preflight::Args),
     Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -60,6 +61,7 @@ impl Command {
     fn run(self, context: &Context) -> Result<u8, Error> {
         match self {
             Command::Play(args) => play::run(&args, context),
+            Command::Preflight(args) => preflight::run(&args, context),
             Command::Resume(args) => resume::run(&args, context),
             Command::Runs(args) => runs::run(&args, context),
             Command::Show(args) => show::run(&args, context),

@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod check;
+mod confirmation;
 mod context;
 mod explain;
 mod given;
@@ -11,6 +12,7 @@ mod interrupt;
 mod list;
 mod output;
 mod play;
+mod preflight;
 mod prompts;
 mod resume;
 mod runs;

@@ -1,5 +1,6 @@
 //! `runner play PLAYBOOK`
 
+use super::confirmation::Confirmation;
 use super::context::Context;
 use super::given;
 use super::interrupt::{Interrupt, guard};
@@ -10,10 +11,10 @@ use crate::project::{Environment, Project, Target};
 use crate::report::{End, Reporter, command, print_error, shell_word};
 use crate::step::Engine;
 use crate::time::Time;
-use crate::wiring::{self, Request, Start};
+use crate::wiring::{self, Request, Start, TokenCode, Work};
 use clap::builder::BoolishValueParser;
 use serde_json::{Map, Value};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const EXAMPLES: &str = "\
@@ -35,17 +36,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
-    let project = context.project()?;
-    let target = context.target(&project)?;
-    let environment = project.config.environment(context.globals.env.as_deref())?.cloned();
-    let playbook_name = project.playbook_name(&args.playbook)?;
-    let playbook = Playbook::load(&project.path(&args.playbook))?;
-    let params = given::parameters(context, &project, &playbook, None, environment.as_ref(), &target)?;
-    let start = Start::Play { fresh: args.fresh };
-    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params, start })
+    carry_out(context, Plan::read(context, &args.playbook)?, Start::Play { fresh: args.fresh })
 }
 
-/// A run with everything about it decided.
+/// A playbook with all that was said about it.
 pub(super) struct Plan {
     pub(super) project: Project,
     pub(super) target: Target,
@@ -53,41 +47,65 @@ pub(super) struct Plan {
     pub(super) playbook: Playbook,
     pub(super) playbook_name: String,
     pub(super) params: Map<String, Value>,
-    pub(super) start: Start,
+}
+
+impl Plan {
+    /// By the flags.
+    pub(super) fn read(context: &Context, path: &Path) -> Result<Plan, Error> {
+        let project = context.project()?;
+        let target = context.target(&project)?;
+        let environment = project.config.environment(context.globals.env.as_deref())?.cloned();
+        let playbook_name = project.playbook_name(path)?;
+        let playbook = Playbook::load(&project.path(path))?;
+        let params = given::parameters(context, &project, &playbook, None, environment.as_ref(), &target)?;
+        Ok(Plan { project, target, environment, playbook, playbook_name, params })
+    }
+
+    pub(super) fn work(self, context: &Context, time: &Time, token_code: TokenCode) -> Work {
+        let Plan { project, target, environment, playbook, playbook_name, params } = self;
+        let max_parallel = context.globals.max_parallel.into();
+        Work {
+            project,
+            target,
+            environment,
+            playbook: Arc::new(playbook),
+            playbook_name,
+            params,
+            max_parallel,
+            time: time.clone(),
+            token_code,
+        }
+    }
+}
+
+pub(super) fn real_time() -> Result<Time, Error> {
+    Time::real().map_err(|error| Error::failed("no-threads", "cannot start the runtime").cause(error).hint("free some resources"))
 }
 
 /// Asks what has to be asked, plays, reports; gives the exit code.
-pub(super) fn carry_out(context: &Context, plan: Plan) -> Result<u8, Error> {
-    let Plan { project, target, environment, playbook, playbook_name, params, start } = plan;
-    sound(&playbook)?;
+pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start) -> Result<u8, Error> {
+    sound(&plan.playbook)?;
     let (yes, interactive) = (context.globals.yes, context.interactive);
-    let target = prompts::approve(target, &playbook_name, yes, interactive, &mut prompts::ask)?;
-    let time =
-        Time::real().map_err(|error| Error::failed("no-threads", "cannot start the runtime").cause(error).hint("free some resources"))?;
-    let mut settings = context.report(&target);
+    plan.target = prompts::pinned(plan.target, yes, interactive, &mut prompts::ask)?;
+    let time = real_time()?;
+    let mut settings = context.report(&plan.target);
     let flags = settings.resume_flags.clone();
     let without = match &start {
         Start::Play { .. } => Vec::new(),
         Start::Resume { selection, .. } => selection.without.clone(),
     };
     settings.resume_flags.extend(without_flags(&without));
+    let confirmation = Confirmation::new(context, &plan.target);
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
-    let (asked, drained) = (Arc::clone(&terminal), interrupt.clone());
+    let (asked, drained, shown) = (Arc::clone(&terminal), interrupt.clone(), reporter.clone());
     let request = Request {
-        project,
-        target,
-        environment,
-        playbook: Arc::new(playbook),
-        playbook_name,
-        params,
+        work: plan.work(context, &time, Arc::new(move |serial: &str| asked.token_code(serial))),
         start,
-        max_parallel: context.globals.max_parallel.into(),
-        time: time.clone(),
         sink: reporter.sink(),
         ask: terminal,
-        token_code: Arc::new(move |serial| asked.token_code(serial)),
+        approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),
         begun: Box::new(move |engine: Engine| drained.drains(move || engine.drain())),
     };
     let ended = guard(&time, &interrupt, move || wiring::run(request)).inspect_err(|_| reporter.close())?;
@@ -114,7 +132,7 @@ pub(super) fn without_flags<'l>(labels: impl IntoIterator<Item = &'l String>) ->
 }
 
 /// A mistake that can be seen without running is refused before the first call.
-fn sound(playbook: &Playbook) -> Result<(), Error> {
+pub(super) fn sound(playbook: &Playbook) -> Result<(), Error> {
     let mut errors = host::check(playbook).into_iter();
     let Some(first) = errors.next() else { return Ok(()) };
     Err(match errors.len() {

@@ -6,11 +6,10 @@ use crate::report::{Reporter, plain, plain_lines, print_error};
 use crate::step::Ask;
 use std::io;
 
-/// Makes sure that a target of kind `aws` is pinned and that playing on it is wanted. The sandbox never asks. What cannot be asked is
-/// refused here, before any work. `ask` shows a question and gives the line typed.
-pub(super) fn approve(
+/// Makes sure that a target of kind `aws` is pinned, and that whoever plays on it can say yes. What cannot be asked is refused here,
+/// before any work. `ask` shows a question and gives the line typed.
+pub(super) fn pinned(
     mut target: Target,
-    playbook: &str,
     yes: bool,
     interactive: bool,
     ask: &mut dyn FnMut(&str) -> Result<String, Error>,
@@ -33,12 +32,13 @@ pub(super) fn approve(
         }
         aws.account_id = Some(typed);
     }
-    let account = aws.account_id.as_deref().unwrap_or_default();
-    let question = format!("Play `{}` on `{name}`, AWS account {account}? Only `yes` goes on: ", plain(playbook));
-    if !yes && ask(&question)? != "yes" {
-        return Err(Error::new(Kind::Declined, "declined", "not confirmed; nothing was done").hint("type `yes`, or add --yes"));
-    }
     Ok(target)
+}
+
+/// The current code of an MFA device, when no run goes on; none when nobody can be asked.
+pub(super) fn token_code(serial: &str, interactive: bool) -> Option<String> {
+    let question = format!("Code of the MFA device {}: ", plain(serial));
+    if interactive { ask(&question).ok().filter(|code| !code.is_empty()) } else { None }
 }
 
 /// Shows a question and reads the line typed, without the space around it; the end of input is an empty line.
@@ -65,11 +65,7 @@ impl Terminal {
 
     /// The current code of an MFA device; none when nobody can be asked.
     pub(super) fn token_code(&self, serial: &str) -> Option<String> {
-        let question = format!("Code of the MFA device {}: ", plain(serial));
-        if !self.interactive {
-            return None;
-        }
-        self.reporter.suspend(|| ask(&question)).ok().filter(|code| !code.is_empty())
+        self.reporter.suspend(|| token_code(serial, self.interactive))
     }
 }
 
@@ -95,35 +91,31 @@ mod tests {
     }
 
     /// The pin it ends with, or the code of the error; and the questions asked.
-    fn approved(target: Target, yes: bool, interactive: bool, answers: &[&str]) -> (Result<Option<String>, String>, usize) {
+    fn asked(target: Target, yes: bool, interactive: bool, answers: &[&str]) -> (Result<Option<String>, String>, usize) {
         let mut asked = 0;
         let mut ask = |_: &str| {
             asked += 1;
             Ok((*answers.get(asked - 1).unwrap_or(&"")).to_owned())
         };
-        let result = approve(target, "a.rhai", yes, interactive, &mut ask).map_err(|error| error.code.into_owned()).map(|target| {
-            match target.kind {
-                TargetKind::Aws(aws) => aws.account_id,
-                TargetKind::Sandbox(_) => None,
-            }
+        let result = pinned(target, yes, interactive, &mut ask).map_err(|error| error.code.into_owned()).map(|target| match target.kind {
+            TargetKind::Aws(aws) => aws.account_id,
+            TargetKind::Sandbox(_) => None,
         });
         (result, asked)
     }
 
     #[test]
-    fn aws_needs_a_pin_and_a_yes() {
+    fn aws_needs_a_pin_and_somebody_to_say_yes() {
         let pin = "123456789012";
         let pinned = || aws(Some(pin));
         let there = Ok(Some(pin.to_owned()));
-        assert_eq!(approved(Target::sandbox(), false, false, &[]), (Ok(None), 0));
-        assert_eq!(approved(pinned(), true, false, &[]), (there.clone(), 0));
-        assert_eq!(approved(pinned(), false, false, &[]), (Err("not-confirmed".to_owned()), 0));
-        assert_eq!(approved(pinned(), false, true, &["yes"]), (there.clone(), 1));
-        assert_eq!(approved(pinned(), false, true, &["y"]), (Err("declined".to_owned()), 1));
-        assert_eq!(approved(pinned(), false, true, &[]), (Err("declined".to_owned()), 1));
-        assert_eq!(approved(aws(None), true, false, &[]), (Err("not-pinned".to_owned()), 0));
-        assert_eq!(approved(aws(None), true, true, &[pin]), (there.clone(), 1));
-        assert_eq!(approved(aws(None), false, true, &[pin, "yes"]), (there, 2));
-        assert_eq!(approved(aws(None), false, true, &["yes"]), (Err("declined".to_owned()), 1));
+        assert_eq!(asked(Target::sandbox(), false, false, &[]), (Ok(None), 0));
+        assert_eq!(asked(pinned(), true, false, &[]), (there.clone(), 0));
+        assert_eq!(asked(pinned(), false, false, &[]), (Err("not-confirmed".to_owned()), 0));
+        assert_eq!(asked(pinned(), false, true, &[]), (there.clone(), 0));
+        assert_eq!(asked(aws(None), true, false, &[]), (Err("not-pinned".to_owned()), 0));
+        assert_eq!(asked(aws(None), true, true, &[pin]), (there, 1));
+        assert_eq!(asked(aws(None), false, true, &["yes"]), (Err("declined".to_owned()), 1));
+        assert_eq!(asked(aws(None), false, true, &[]), (Err("declined".to_owned()), 1));
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let params = given::parameters(context, &project, &playbook, Some((&summary.id, &stored)), environment.as_ref(), &target)?;
     let playbook_name = project.playbook_name(Path::new(&path))?;
     let start = Start::Resume { run: summary.id.clone(), selection: args.selection() };
-    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params, start })
+    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params }, start)
 }
 
 fn stored(parameters: Value) -> Map<String, Value> {

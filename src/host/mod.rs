@@ -29,5 +29,5 @@ mod tests;
 pub use describe::{Description, describe};
 pub use playbook::{Playbook, standard_modules};
 pub use reference::reference;
-pub use run::{Deps, play};
+pub use run::{Deps, play, play_through};
 pub use walk::check;

@@ -43,6 +43,8 @@ pub(super) struct Run {
     /// A journal that could not be written where Rhai lets no error through (`print`).
     late: Mutex<Option<Error>>,
     labels: Labels,
+    /// Every wrong call, also of branches whose error the join does not raise.
+    refused: Mutex<Vec<Error>>,
 }
 
 /// Where a host function was called.
@@ -56,6 +58,11 @@ type Raised = Box<EvalAltResult>;
 
 /// Plays a playbook to its end on the calling thread. Fails as the script failed; how the steps ended is the engine's to tell.
 pub fn play(playbook: &Arc<Playbook>, deps: Deps) -> Result<(), Error> {
+    play_through(playbook, deps).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// As `play`: the error the script ended with, if it did, and behind it those of wrong calls in other branches, by their place.
+pub fn play_through(playbook: &Arc<Playbook>, deps: Deps) -> Vec<Error> {
     let mut parameters = deps.params;
     for parameter in describe::describe(playbook).parameters {
         if let Some(value) = parameter.value {
@@ -73,18 +80,26 @@ pub fn play(playbook: &Arc<Playbook>, deps: Deps) -> Result<(), Error> {
         failures: Mutex::default(),
         late: Mutex::default(),
         labels: Labels::default(),
+        refused: Mutex::default(),
     });
     let engine = playing(&run);
     let result = catch_unwind(AssertUnwindSafe(|| run.branch(Vec::new(), || engine.run_ast(playbook.main()))));
-    let (result, open) = result.map_err(|_| internal("the host panicked"))?;
-    let late = run.late.lock().unwrap_or_else(PoisonError::into_inner).take();
-    drop(open);
     let without = run.engine.without();
-    match result {
-        Err(error) if step_of(&error).is_some() => Err(run.explain(error)),
-        Err(error) => Err(run.labels.hint(without, run.explain(error))),
-        Ok(()) => late.map_or_else(|| run.labels.all_met(without), Err),
-    }
+    let first = match result {
+        Err(_) => Some(internal("the host panicked")),
+        Ok((Err(error), _)) if step_of(&error).is_some() => Some(run.explain(error)),
+        Ok((Err(error), _)) => Some(run.labels.hint(without, run.explain(error))),
+        Ok((Ok(()), _)) => {
+            let late = run.late.lock().unwrap_or_else(PoisonError::into_inner).take();
+            late.or_else(|| run.labels.all_met(without).err())
+        }
+    };
+    let mut refused = std::mem::take(&mut *run.refused.lock().unwrap_or_else(PoisonError::into_inner));
+    refused.sort_by_key(|error| (error.place.as_ref().map(|place| (place.file.clone(), place.line, place.column)), error.message.clone()));
+    refused.dedup();
+    let others = refused.into_iter().filter(|error| first.is_some() && Some(error) != first.as_ref());
+    let others: Vec<Error> = others.collect();
+    first.into_iter().chain(others).collect()
 }
 
 /// The engine with everything a playbook can call.
@@ -160,6 +175,7 @@ impl Run {
         let site = self.site(context);
         let mut error = error.at(site.place);
         error.trace = site.trace;
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(error.clone());
         errors::fatal(error)
     }
 

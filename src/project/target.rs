@@ -47,6 +47,8 @@ pub struct Aws {
     pub profile: Option<String>,
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
+    /// How many accounts AWS lets the organisation have, where that is not the default.
+    pub account_quota: Option<usize>,
 }
 
 /// `[targets.NAME.accounts.X]`
@@ -137,6 +139,7 @@ impl TargetTable {
                 profile: self.profile,
                 region: self.region,
                 endpoint_url: self.endpoint_url,
+                account_quota: self.account_quota,
             }),
         };
         Ok(Target { name, kind, role: self.role, params: json_map(self.params), accounts: self.accounts })
@@ -151,7 +154,6 @@ impl TargetTable {
                     ("partition", self.partition.is_some()),
                     ("management_name", self.management_name.is_some()),
                     ("management_email", self.management_email.is_some()),
-                    ("account_quota", self.account_quota.is_some()),
                     ("creation_seconds", self.creation_seconds.is_some()),
                     ("iam_lag_seconds", self.iam_lag_seconds.is_some()),
                     ("throttle", self.throttle.is_some()),

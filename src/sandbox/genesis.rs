@@ -15,7 +15,11 @@ const ADMINISTRATOR: &str = "admin";
 
 /// A new world.
 pub(crate) fn world(settings: &Settings) -> World {
-    let management = ids::account(settings.seed, &settings.management_email, |_| false);
+    world_of(settings, ids::account(settings.seed, &settings.management_email, |_| false))
+}
+
+/// A new world whose management account has this id.
+pub(crate) fn world_of(settings: &Settings, management: String) -> World {
     let origin = Origin { seed: settings.seed, partition: settings.partition.clone(), management: management.clone() };
     let mut world = World::new(origin);
     add(&mut world, management, &settings.management_name, &settings.management_email);

@@ -10,11 +10,13 @@
 //! | `service`, `call`, `authorise`, `page`, `error` | operations, what one sees, what it must be allowed, lists in pages, refusals |
 //! | `iam`, `sts`, `organizations` | the operations, one file per noun |
 //! | `world`, `genesis`, `ids`, `mfa`, `storage` | the state, its beginning, ids out of seed and name, MFA codes, rows of SQLite |
+//! | `copy` | a world that stands for another AWS, told of it as it is asked for |
 //! | `faults`, `throttle` | what goes wrong by rule; AWS's published rates |
 //! | `serve` | the sandbox on a socket |
 
 mod authorise;
 mod call;
+mod copy;
 mod error;
 pub mod faults;
 mod genesis;
@@ -37,6 +39,7 @@ mod throttle;
 mod wire;
 mod world;
 
+pub use copy::{Told, Unknown};
 pub use sandbox::{AccessKey, Sandbox};
 pub use serve::serve;
 pub use settings::{ForeignAccount, Settings};

@@ -1,6 +1,7 @@
 //! The sandbox itself: opened once, shared by clones, asked by requests.
 
 use super::call::Call;
+use super::copy::{self, Original};
 use super::error::AwsError;
 use super::faults::{self, Kind as Fault};
 use super::params::Params;
@@ -38,8 +39,10 @@ struct Inner {
     state: Mutex<State>,
 }
 
-struct State {
-    world: World,
+pub(super) struct State {
+    pub(super) world: World,
+    /// What a copy knows of what it stands for; none in a world of its own.
+    pub(super) original: Option<Original>,
     storage: Option<Storage>,
     throttle: throttle::Buckets,
     requests: u64,
@@ -80,8 +83,37 @@ impl Sandbox {
             storage.save(&world).map_err(storage::unwritable)?;
         }
         world.saved();
-        let state = State { world, storage, throttle: throttle::Buckets::default(), requests: 0 };
-        Ok(Sandbox { inner: Arc::new(Inner { settings, state: Mutex::new(state) }) })
+        Ok(Sandbox::over(settings, world, None, storage))
+    }
+
+    /// A copy in memory of the world stored at `path`, which another process may own; errors as [`Sandbox::open`].
+    pub fn copy(settings: Settings, path: &Path) -> Result<Sandbox, Error> {
+        let mut world = storage::read(path)?;
+        genesis::same(&settings, &world)?;
+        genesis::declare(&settings, &mut world)?;
+        let original = Original::whole(&world);
+        Ok(Sandbox::over(settings, world, Some(original), None))
+    }
+
+    /// A copy in memory of the world that a first run would find; errors as [`Sandbox::open`].
+    pub fn fresh_copy(settings: Settings) -> Result<Sandbox, Error> {
+        let mut world = genesis::world(&settings);
+        genesis::declare(&settings, &mut world)?;
+        let original = Original::whole(&world);
+        Ok(Sandbox::over(settings, world, Some(original), None))
+    }
+
+    /// A world in memory that stands for the AWS of this account, and is told of it as it is asked for ([`Sandbox::unknown`]).
+    pub fn standing_for(settings: Settings, management: &str) -> Result<Sandbox, Error> {
+        let mut world = genesis::world_of(&settings, management.to_owned());
+        genesis::declare(&settings, &mut world)?;
+        let original = Original::unread(&world);
+        Ok(Sandbox::over(settings, world, Some(original), None))
+    }
+
+    fn over(settings: Settings, world: World, original: Option<Original>, storage: Option<Storage>) -> Sandbox {
+        let state = State { world, original, storage, throttle: throttle::Buckets::default(), requests: 0 };
+        Sandbox { inner: Arc::new(Inner { settings, state: Mutex::new(state) }) }
     }
 
     /// The estate of a stored world, without owning it; errors as [`Sandbox::open`].
@@ -104,6 +136,9 @@ impl Sandbox {
             Ok(arrival) => arrival,
             Err((service, error)) => return Some(wire::failure(protocol, service, &error, &id, now)),
         };
+        if let State { world, original: Some(original), .. } = &mut *state {
+            copy::enter(world, original, arrival.service, &arrival.operation, arrival.params.text("RoleArn"));
+        }
         let fault = faults::meet(&self.inner.settings.faults, &mut state.world, arrival.service, &arrival.operation);
         let result = state.face(&self.inner.settings, &arrival, fault.as_ref(), now);
         let lost = matches!(fault, Some(Fault::LostReply | Fault::DropRequest));
@@ -160,7 +195,7 @@ impl Sandbox {
     }
 
     /// A panic while the lock is held would be a defect; the world is still whole row by row.
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

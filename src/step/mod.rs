@@ -20,3 +20,4 @@ pub use key::StepKey;
 pub use lock::Lock;
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};
 pub use selection::{Only, Selection};
+pub use retry::Retry;

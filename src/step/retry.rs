@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_mins(15);
 
 /// What one call has gone through so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Retry {
+pub struct Retry {
     failures: u32,
     throttles: u32,
     waited: Duration,
@@ -21,7 +21,7 @@ pub(super) struct Retry {
 
 impl Retry {
     /// The wait before the next attempt; `None` when there is to be none. `random` is uniform over `u64` (full jitter).
-    pub(super) fn next(&mut self, class: FailureClass, random: u64) -> Option<Duration> {
+    pub fn next(&mut self, class: FailureClass, random: u64) -> Option<Duration> {
         match class {
             FailureClass::Retry { throttled: true } => {
                 self.throttles += 1;

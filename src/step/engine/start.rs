@@ -4,16 +4,29 @@ use super::core::{Engine, Inner, Ports};
 use super::settle::Verdict;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Status, StepProblem};
-use crate::step::journal::{Entry, RunStart, RunStatus, RunSummary, RunView};
+use crate::step::journal::{Entry, Journal, RunStart, RunStatus, RunSummary, RunView};
 use crate::step::key::StepKey;
 use crate::step::operation::Class;
 use crate::step::selection::{Only, Selection};
 use std::collections::BTreeMap;
 
 impl Engine {
+    /// Fails as `play` without `fresh` does while an earlier run is unfinished, before anything is asked or begun.
+    pub fn may_play(journal: &Journal) -> Result<(), Error> {
+        for earlier in journal.runs()? {
+            if !matches!(earlier.status, RunStatus::Done | RunStatus::Superseded) && journal.view(&earlier.id)?.has_intent() {
+                return Err(unfinished(&earlier));
+            }
+        }
+        Ok(())
+    }
+
     /// Begins a new run. Refused while an earlier run of the rollout that may have changed something is unfinished, unless `fresh`: then
     /// its open create-blind changes are settled, and it is over. One that sent nothing is over with the next play.
     pub fn play(ports: Ports, start: RunStart, fresh: bool) -> Result<Engine, Error> {
+        if !fresh {
+            Engine::may_play(&ports.journal)?;
+        }
         let runs = ports.journal.runs()?;
         for earlier in &runs {
             if matches!(earlier.status, RunStatus::Done | RunStatus::Superseded) {
@@ -21,9 +34,6 @@ impl Engine {
             }
             let view = ports.journal.view(&earlier.id)?;
             if view.has_intent() {
-                if !fresh {
-                    return Err(unfinished(earlier));
-                }
                 same_account(&earlier.id, &view, &start)?;
             }
             supersede(&ports, earlier, view)?;

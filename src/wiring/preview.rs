@@ -1,0 +1,241 @@
+//! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
+
+use super::{Work, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
+use crate::aws::{Caller, Cloud, Member, OrganizationView, smithy};
+use crate::error::{Error, Place};
+use crate::estate::{Account, AccountState, Iam, Organization, Tags};
+use crate::event::Event;
+use crate::host;
+use crate::preflight::{Known, Preflight, Quota, Step};
+use crate::primitive::list;
+use crate::project::TargetKind;
+use crate::sandbox::{ForeignAccount, Sandbox, Settings, Told, Unknown};
+use crate::step::journal::Entry;
+use crate::step::{Ask, Change, Engine, Failure, Freshness, Journal, Ports, Retry};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// AWS's default of accounts in an organisation, counting the management account ("Quotas for AWS Organizations").
+const DEFAULT_QUOTA: usize = 10;
+
+/// On a target of kind `aws`, whose `cloud` is only read from.
+pub(super) fn preflight(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<Preflight, Error> {
+    let settings = Settings {
+        partition: caller.partition.clone(),
+        // AWS tells it with the organisation, if there is one.
+        management_email: "management@account.invalid".to_owned(),
+        account_quota: usize::MAX,
+        accounts: further_accounts(work),
+        ..Settings::default()
+    };
+    let copy = Sandbox::standing_for(settings, &caller.account)?;
+    let original = Original { cloud: cloud.clone(), trouble: Arc::default() };
+    let known = play(work, &copy, Some(&original), caller)?;
+    let trouble = original.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match trouble {
+        Some(failure) => Err(before_begun(failure)),
+        None => Ok(Preflight::of(&known)),
+    }
+}
+
+/// On a copy of a sandbox's world, or of the one a first run would find.
+pub(super) fn preflight_of_sandbox(work: &Work) -> Result<Preflight, Error> {
+    let settings = Settings {
+        account_quota: usize::MAX,
+        throttle: false,
+        creation: Duration::ZERO,
+        iam_lag: Duration::ZERO,
+        ..sandbox_settings(&work.target)?
+    };
+    let world = work.project.state().world(&work.target.name);
+    let copy = if world.exists() { Sandbox::copy(settings, &world)? } else { Sandbox::fresh_copy(settings)? };
+    let caller = Caller {
+        account: copy.management_account(),
+        arn: "the sandbox's administrator".to_owned(),
+        user_id: String::new(),
+        partition: String::new(),
+        name: String::new(),
+    };
+    Ok(Preflight::of(&play(work, &copy, None, &caller)?))
+}
+
+/// The further accounts of the target. Their addresses are not known; no playbook can want these.
+fn further_accounts(work: &Work) -> Vec<ForeignAccount> {
+    let accounts = work.target.accounts.iter().filter_map(|(name, account)| Some((name, account.account_id.clone()?)));
+    accounts.map(|(name, id)| ForeignAccount { email: format!("{id}@account.invalid"), id: Some(id), name: name.clone() }).collect()
+}
+
+fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Caller) -> Result<Known, Error> {
+    let Work { target, time, .. } = work;
+    let mut config = sandbox_config(copy, target, http(work, copy, original), time)?;
+    config.access_role.clone_from(&target.role);
+    let cloud = Cloud::new(config);
+    let places: Arc<Mutex<BTreeMap<String, Place>>> = Arc::default();
+    let finished = Arc::clone(&places);
+    let journal = Journal::in_memory(&rollout(work))?;
+    let ports = Ports {
+        time: time.clone(),
+        journal: journal.clone(),
+        sink: Arc::new(move |event| {
+            if let Event::StepFinished { key, place: Some(place), .. } = event {
+                finished.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), place.clone());
+            }
+        }),
+        ask: Arc::new(TakeAway),
+        catalog: Arc::new(list::Catalog::new(cloud.clone())),
+    };
+    let engine = Engine::play(ports, run_start(work, &caller.account), false)?;
+    cloud.begin(engine.run());
+    let errors = host::play_through(&work.playbook, deps(work, engine.clone(), cloud));
+    engine.finish(errors.first().map(|error| error.kind))?;
+    let quota = match &target.kind {
+        TargetKind::Sandbox(sandbox) => sandbox.account_quota,
+        TargetKind::Aws(aws) => aws.account_quota,
+    };
+    let places = places.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(Known {
+        playbook: work.playbook_name.clone(),
+        target: target.name.clone(),
+        account: caller.account.clone(),
+        caller: caller.arn.clone(),
+        quota: Quota { accounts: quota.unwrap_or(DEFAULT_QUOTA), written: quota.is_some() || original.is_none() },
+        estate: copy.estate(),
+        there: copy.there(),
+        whole: original.is_none(),
+        steps: steps(&journal, engine.run(), &places)?,
+        errors,
+    })
+}
+
+/// The steps as they are written down, each at its place with the text of the line, which a journal does not keep.
+fn steps(journal: &Journal, run: &str, places: &BTreeMap<String, Place>) -> Result<Vec<Step>, Error> {
+    let mut changes: BTreeMap<String, Vec<Change>> = BTreeMap::new();
+    for record in journal.entries(run)? {
+        if let Entry::Intent(intent) = record.entry {
+            changes.entry(intent.key.to_string()).or_default().push(intent.change);
+        }
+    }
+    let step = |mut end: crate::step::journal::StepEnd| {
+        let key = end.key.to_string();
+        if let Some(place) = places.get(&key) {
+            end.place = place.clone();
+        }
+        Step { end, changes: changes.remove(&key).unwrap_or_default() }
+    };
+    Ok(journal.view(run)?.ends.into_iter().map(step).collect())
+}
+
+/// What is taken away on a copy is shown, not asked.
+struct TakeAway;
+
+impl Ask for TakeAway {
+    fn confirm(&self, _: &str) -> bool {
+        true
+    }
+
+    fn decide(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// The copy as the SDK's HTTP client, which is told of the original before it answers.
+fn http(work: &Work, copy: &Sandbox, original: Option<&Original>) -> smithy::Http {
+    let (copy, original, clock) = (copy.clone(), original.cloned(), work.time.clone());
+    smithy::in_process(Arc::new(move |request| {
+        let (copy, original, clock) = (copy.clone(), original.clone(), clock.clone());
+        Box::pin(async move {
+            if let Some(original) = original {
+                while let Some(unknown) = copy.unknown(&request) {
+                    let told = original.look(&unknown).await;
+                    copy.tell(unknown, told);
+                }
+            }
+            copy.handle(request, clock.now())
+        })
+    }))
+}
+
+/// The AWS that a copy stands for. It is only read, and what was read is there for the play that follows.
+#[derive(Clone)]
+struct Original {
+    cloud: Cloud,
+    /// The first failure to read.
+    trouble: Arc<Mutex<Option<Failure>>>,
+}
+
+impl Original {
+    /// What there is of it; nothing when it cannot be read.
+    async fn look(&self, unknown: &Unknown) -> Told {
+        let cloud = &self.cloud;
+        match unknown {
+            Unknown::Organization => Told::Organization(self.read(|| organization(cloud)).await.flatten()),
+            Unknown::Units(parent) => {
+                let read = || async { cloud.units_below(&cloud.management().await?, parent, Freshness::Snapshot).await };
+                let units = self.read(read).await.unwrap_or_default();
+                Told::Units(units.into_iter().map(|unit| (unit.id, unit.name)).collect())
+            }
+            Unknown::Parent(account) => {
+                let read = || async { cloud.parent_of(&cloud.management().await?, account, Freshness::Snapshot).await };
+                Told::Parent(self.read(read).await.unwrap_or_default())
+            }
+            Unknown::Tags(account) => {
+                let read = || async { cloud.tags_of(&cloud.management().await?, account, Freshness::Snapshot).await };
+                Told::Tags(self.read(read).await.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Reads, again if need be. A unit that is not there is nothing to know.
+    async fn read<T, F: Future<Output = Result<T, Failure>>>(&self, read: impl Fn() -> F) -> Option<T> {
+        let time = self.cloud.time();
+        let mut retry = Retry::default();
+        loop {
+            let failure = match read().await {
+                Ok(value) => return Some(value),
+                Err(failure) => failure,
+            };
+            if let Some(wait) = retry.next(failure.class, time.draw("retry")) {
+                time.sleep(wait).await;
+                continue;
+            }
+            if failure.code != "ParentNotFoundException" {
+                self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+            }
+            return None;
+        }
+    }
+}
+
+async fn organization(cloud: &Cloud) -> Result<Option<(Organization, Vec<Account>)>, Failure> {
+    let look = |view: Option<&mut OrganizationView>| {
+        view.map(|view| {
+            let organization = Organization {
+                id: view.id.clone(),
+                management: view.management.clone(),
+                root: view.root.clone(),
+                units: BTreeMap::new(),
+                policies: BTreeMap::new(),
+                attachments: BTreeMap::new(),
+                tags: BTreeMap::new(),
+            };
+            (organization, view.accounts.values().map(account).collect())
+        })
+    };
+    cloud.with_organization(&cloud.management().await?, Freshness::Snapshot, look).await
+}
+
+fn account(member: &Member) -> Account {
+    Account {
+        id: member.id.clone(),
+        name: member.name.clone(),
+        email: member.email.clone(),
+        // A state that is not known yet is none in which an account cannot be used.
+        state: serde_json::from_value(json!(member.state)).unwrap_or(AccountState::Active),
+        parent: None,
+        tags: Tags::new(),
+        iam: Iam::default(),
+    }
+}

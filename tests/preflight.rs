@@ -1,0 +1,128 @@
+//! `runner preflight` and the confirmation of a play, from the real binary against a served sandbox.
+
+use crate::counting::Counting;
+use crate::other_client::Served;
+use crate::project::{Ended, Project};
+use serde_json::Value;
+
+const PLAYBOOK: &str = "playbooks/multi-account.rhai";
+const MAIL: [&str; 2] = ["-p", "mail=aws@example.com"];
+
+/// A served sandbox behind a door that counts, and a project that knows it as its AWS.
+struct Pair {
+    server: Project,
+    door: Counting,
+    client: Project,
+    account: String,
+    /// Stops with the last of it.
+    _aws: Served,
+}
+
+impl Pair {
+    fn new(more: &str) -> Pair {
+        let server = Project::new();
+        let aws = Served::start(&server);
+        let door = Counting::before(&aws.endpoint);
+        let mut client = Project::with_playbooks();
+        client.environment = aws.environment();
+        let world: Value = serde_json::from_str(&server.world()).unwrap();
+        let account = world["accounts"].as_object().unwrap().keys().next().unwrap().clone();
+        let config = format!("[targets.live]\nkind = \"aws\"\naccount_id = \"{account}\"\nendpoint_url = \"{}\"\n{more}", door.endpoint);
+        client.write("runner.toml", &config);
+        Pair { server, door, client, account, _aws: aws }
+    }
+
+    fn preflight(&self, playbook: &str, more: &[&str]) -> Ended {
+        self.client.run(&[&["preflight", playbook, "--target", "live"], more].concat())
+    }
+
+    fn play(&self, playbook: &str, more: &[&str]) -> Ended {
+        self.client.run(&[&["play", playbook, "--target", "live", "--yes"], more].concat())
+    }
+}
+
+/// Operations that change something.
+fn changing(operations: &[String]) -> Vec<&String> {
+    let reads = ["Get", "List", "Describe", "AssumeRole"];
+    operations.iter().filter(|operation| !reads.iter().any(|read| operation.starts_with(read))).collect()
+}
+
+#[test]
+fn a_preflight_changes_nothing_anywhere_and_the_play_makes_what_it_told() {
+    let pair = Pair::new("");
+    let told = pair.preflight(PLAYBOOK, &MAIL).ok();
+    let asked = pair.door.take();
+    // Who it is, and whether there is an organisation.
+    assert_eq!(asked, ["GetCallerIdentity", "DescribeOrganization"]);
+    assert!(told.stdout.contains("1 there, 5 to make: 6 of 10") && told.stdout.ends_with("it fits\n"), "{}", told.stdout);
+    assert!(!pair.client.path(".runner").exists());
+
+    let played = pair.play(PLAYBOOK, &MAIL).ok();
+    let mut made: Vec<String> = changing(&pair.door.take()).into_iter().cloned().collect();
+    made.sort();
+    let document: Value = serde_json::from_str(&played_document(&told, &pair)).unwrap();
+    assert_eq!(document["fits"], true);
+    assert!(
+        played.stderr.contains("5 to make") && played.stderr.find("5 to make") < played.stderr.find("create_organization  "),
+        "{}",
+        played.stderr
+    );
+    let count = |call: &str| made.iter().filter(|made| *made == call).count();
+    assert_eq!((count("CreateOrganization"), count("CreateAccount"), count("CreateRole"), count("CreateGroup")), (1, 5, 8, 2));
+
+    // The second play finds it all; the plan of it is read with the calls that the play makes anyway.
+    pair.play(PLAYBOOK, &MAIL).ok();
+    let second = pair.door.take();
+    assert!(changing(&second).is_empty());
+    for once in ["DescribeOrganization", "ListRoots", "ListAccounts"] {
+        assert_eq!(second.iter().filter(|operation| *operation == once).count(), 1, "{second:?}");
+    }
+}
+
+/// The preflight after the play: everything is there.
+fn played_document(before: &Ended, pair: &Pair) -> String {
+    let after = pair.preflight(PLAYBOOK, &[&MAIL[..], &["--output", "json"]].concat()).ok();
+    let document: Value = serde_json::from_str(&after.stdout).unwrap();
+    assert_eq!((&document["accounts"]["there"], &document["accounts"]["to_make"]), (&6.into(), &0.into()), "{}", before.stdout);
+    assert!(changing(&pair.door.take()).is_empty());
+    after.stdout
+}
+
+#[test]
+fn what_does_not_fit_is_told_whole_and_not_begun() {
+    let pair = Pair::new("account_quota = 3\n");
+    let playbook = "let org = organization();\norg.create_organization();\n\
+        let mails = #{ a: \"x+a@example.com\", b: \"x+b@example.com\", c: \"X+A@example.com\" };\n\
+        parallel(mails.keys(), |name| org.create_account(name, #{ email: mails[name] }));\n";
+    pair.client.write("p.rhai", playbook);
+    pair.client.write("long.rhai", "let m = management();\nparallel([\"one\", \"three\"], |name| {\n    let actions = [];\n    for n in 0..200 { actions.push(`s3:Get${name}ObjectOfTheBucket${n}`); }\n    \
+        m.create_group(name, #{ inline: #{ Version: \"2012-10-17\", Statement: [#{ Effect: \"Allow\", Action: actions, Resource: \"*\" }] } });\n});\n");
+    let refused = pair.play("p.rhai", &[]).exits(1);
+    assert!(changing(&pair.door.take()).is_empty());
+    for said in ["error[email-twice]", "error[does-not-fit]"] {
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    // Nothing was begun, so there is nothing to resume.
+    pair.client.run(&["resume", "--target", "live", "--yes"]).exits(64);
+
+    let quota = pair.preflight(PLAYBOOK, &MAIL).exits(1);
+    assert!(quota.stdout.contains("error[account-quota]: the organisation would have 6 accounts, and may have 3"), "{}", quota.stdout);
+
+    let long = pair.preflight("long.rhai", &[]).exits(1);
+    assert_eq!(long.stdout.matches("error[policy-too-long]").count(), 2, "{}", long.stdout);
+    assert!(long.stdout.contains("it does not fit: 2 problems"), "{}", long.stdout);
+}
+
+#[test]
+fn what_is_only_on_the_target_is_known_so_far() {
+    let pair = Pair::new("");
+    let arn = format!("arn:aws:iam::{}:policy/there", pair.account);
+    pair.client.write("first.rhai", "management().create_policy(\"there\", #{ document: #{ Version: \"2012-10-17\", Statement: [#{ Effect: \"Allow\", Action: \"s3:*\", Resource: \"*\" }] } });\n");
+    pair.client
+        .write("second.rhai", &format!("let m = management();\nlet g = m.create_group(\"g\");\nm.attach_group_policy(g, \"{arn}\");\n"));
+    pair.play("first.rhai", &[]).ok();
+    let told = pair.preflight("second.rhai", &[]).ok();
+    assert!(told.stdout.contains("known so far") && told.stdout.contains("it fits as far as is known"), "{}", told.stdout);
+    pair.play("second.rhai", &[]).ok();
+    assert!(pair.server.world().contains(&arn));
+}
