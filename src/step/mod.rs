@@ -19,5 +19,5 @@ pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView};
 pub use key::StepKey;
 pub use lock::Lock;
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};
-pub use selection::{Only, Selection};
 pub use retry::Retry;
+pub use selection::{Only, Selection};
