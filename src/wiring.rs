@@ -268,6 +268,9 @@ fn sandbox_config(sandbox: &Sandbox, target: &Target, http: smithy::Http, time: 
     let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
     // Its lists never lag.
     config.settle_window = Duration::ZERO;
+    if let TargetKind::Sandbox(written) = &target.kind {
+        config.paced = written.throttle.unwrap_or_default();
+    }
     let estate = sandbox.estate();
     for (name, account) in &target.accounts {
         let known = |known: &&crate::estate::Account| {

@@ -1,6 +1,7 @@
 //! One target's AWS: its HTTP client, its own credentials, and what has been learned of its accounts in this process.
 
 use super::base::Base;
+use super::creations::Creations;
 use super::organization::OrganizationView;
 use super::pacing::Pacing;
 use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms, is_fresh, read_again};
@@ -15,9 +16,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-
-/// AWS works on at most this many account creations at a time.
-const CREATION_SLOTS: usize = 5;
 
 /// An account of the target beside the organisation's.
 #[derive(Clone)]
@@ -45,7 +43,7 @@ pub struct CloudConfig {
     pub accounts: Vec<FurtherAccount>,
     /// The role by which member accounts are entered, when it is not `OrganizationAccountAccessRole`.
     pub access_role: Option<String>,
-    /// Whether calls are held to AWS's published rates; not needed for an AWS in this process.
+    /// Whether calls are held to AWS's published rates; else nothing is held back before something throttles.
     pub paced: bool,
     /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
     pub settle_window: Duration,
@@ -110,7 +108,7 @@ struct Inner {
     newborn: Mutex<BTreeMap<String, Newborn>>,
     /// Accounts made in this process whose IAM was not read: their access roles.
     unread: Mutex<BTreeMap<String, String>>,
-    creations: Arc<tokio::sync::Semaphore>,
+    creations: Creations,
 }
 
 #[derive(Clone)]
@@ -143,7 +141,7 @@ impl Cloud {
             access_roles: Mutex::default(),
             newborn: Mutex::default(),
             unread: Mutex::default(),
-            creations: Arc::new(tokio::sync::Semaphore::new(CREATION_SLOTS)),
+            creations: Creations::default(),
         }))
     }
 
@@ -173,7 +171,7 @@ impl Cloud {
         self.0.run.get().map_or("local", String::as_str)
     }
 
-    pub(crate) fn creations(&self) -> &Arc<tokio::sync::Semaphore> {
+    pub(crate) fn creations(&self) -> &Creations {
         &self.0.creations
     }
 

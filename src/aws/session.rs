@@ -2,8 +2,9 @@
 
 use super::cloud::Cloud;
 use super::failure::{classify, is_denied, is_expired};
+use super::pacing::Turn;
 use crate::event::AccountLabel;
-use crate::step::{BoxFuture, Failure, FailureClass, Freshness};
+use crate::step::{BoxFuture, Failure, FailureClass, Freshness, Notice};
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -121,38 +122,33 @@ impl Session {
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        self.cloud.pacing().admit(self.account_id(), action).await;
-        let result = call.await;
-        self.classified(action, result).await
+        // Boxed, here and in `read`: the SDK's futures are of many kilobytes, and each layer would hold one.
+        let call = Box::pin(call);
+        let turn = self.cloud.pacing().turn(self.account_id(), action, None).await?;
+        self.send_in(turn, action, call).await
     }
 
-    /// How long to wait before a call of `action` may leave: its turn is taken, to be sent with `send_at_once` after the wait.
-    #[must_use]
-    pub(crate) fn turn(&self, action: &str) -> Duration {
-        self.cloud.pacing().turn(self.account_id(), action)
+    /// Waits until a call of `action` may leave, to be sent with `send_in`; `notice` is what is told of the wait.
+    pub(crate) async fn turn(&self, action: &str, notice: &(dyn Fn() -> Notice + Sync)) -> Result<Turn<'_>, Failure> {
+        self.cloud.pacing().turn(self.account_id(), action, Some(notice)).await
     }
 
     /// As `send`, for a call whose turn has been waited for.
-    pub(crate) async fn send_at_once<T, E>(
+    pub(crate) async fn send_in<T, E>(
         &self,
+        turn: Turn<'_>,
         action: &str,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        let result = call.await;
-        self.classified(action, result).await
-    }
-
-    async fn classified<T, E>(&self, action: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Failure>
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-    {
         let name = action.split_once(':').map_or(action, |(_, name)| name);
+        let result = call.await.map_err(|error| classify(name, &error));
+        turn.over(matches!(&result, Err(Failure { class: FailureClass::Retry { throttled: true }, .. })));
         match result {
             Ok(value) => Ok(value),
-            Err(error) => Err(self.expired_means_again(classify(name, &error)).await),
+            Err(failure) => Err(self.expired_means_again(failure).await),
         }
     }
 
@@ -161,7 +157,7 @@ impl Session {
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        self.send(action, call).await.map_err(read_again)
+        self.send(action, Box::pin(call)).await.map_err(read_again)
     }
 
     /// Credentials that expired early (a suspended machine, a revoked session) are fetched again where that can be done.
@@ -174,10 +170,9 @@ impl Session {
         failure
     }
 
-    /// Whether the session can be used: GetCallerIdentity with its credentials.
+    /// Whether the session can be used: its credentials are there, or AWS gives them.
     pub async fn probe(&self) -> Result<(), Failure> {
-        let sts = self.sts().await?;
-        self.read("sts:GetCallerIdentity", sts.get_caller_identity().send()).await.map(drop)
+        self.credentials().await.map(drop)
     }
 
     /// The IAM of an account made in this process is known to be empty but for its access role, which therefore has to be read.

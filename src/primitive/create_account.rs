@@ -2,23 +2,18 @@
 
 use super::arguments::{self, UnitRef};
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown, bind};
-use super::create_account_status::{Standing, by_name, follow, refusal};
+use super::create_account_status::{by_name, refusal};
 use super::organizations;
-use crate::aws::{Member, Session};
+use crate::aws::{Member, Session, Standing};
 use crate::estate::{self, Tags};
 use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 /// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven). Less than the
 /// engine's patience, so that it ends in a question of our own.
 const USABLE_WITHIN: Duration = Duration::from_mins(12);
-/// How often a user is told that a creation still waits for others.
-const SLOT_WAIT: Duration = Duration::from_secs(30);
 /// By so much AWS's clock and ours may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
@@ -216,10 +211,11 @@ impl Primitive for CreateAccount {
             let wanted = Self::changes(args, found.as_ref())?.iter().any(|change| change.detail == *detail);
             return Ok(if wanted { Settled::NotHappened } else { Settled::Happened });
         }
-        if let Some(request) = unknown.handle.and_then(Value::as_str)
-            && let Some(standing) = follow(session, request, unknown.attempt).await?
-        {
-            return settled(session, args, request, standing).await;
+        if let Some(request) = unknown.handle.and_then(Value::as_str) {
+            let standing = session.creation(request).await?;
+            if standing != Standing::Unknown {
+                return settled(session, args, request, standing).await;
+            }
         }
         if let Some(settled) = search(session, args, unknown).await? {
             return Ok(settled);
@@ -267,8 +263,10 @@ async fn listed(session: &Session, args: &Args) -> Result<String, Failure> {
 }
 
 async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result<(), Failure> {
+    let (cloud, account) = (session.cloud(), session.account_id());
+    let queued = cloud.creations().queue();
     // Held until AWS has decided.
-    let _slot = slot(session, attempt).await?;
+    let _slot = cloud.creations().slot(cloud, account).await?;
     let client = session.organizations().await?;
     let mut tags = vec![organizations::tag(OWNERSHIP_TAG, &attempt.ownership())?];
     for (key, value) in &args.tags {
@@ -276,44 +274,29 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
     }
     let call =
         client.create_account().account_name(&args.name).email(&args.email).role_name(args.access_role(session)).set_tags(Some(tags));
-    // Also a wait of nothing ends here if the run has been stopped in the meantime: then nothing is sent any more.
-    attempt.wait(session.turn("organizations:CreateAccount"), "AWS takes few requests for an account at a time").await?;
-    let reply = session.send_at_once("organizations:CreateAccount", call.send()).await?;
+    let turn = session.turn("organizations:CreateAccount", &|| cloud.creations().notice(cloud, account)).await?;
+    // If the run has been stopped in the meantime, nothing is sent any more.
+    attempt.wait(Duration::ZERO, "").await?;
+    let reply = session.send_in(turn, "organizations:CreateAccount", call.send()).await?;
+    drop(queued);
     let status = reply.create_account_status;
-    let Some(request) = status.and_then(|status| status.id) else {
+    let Some(request) = status.as_ref().and_then(|status| status.id.clone()) else {
         return Err(Failure::new(FailureClass::Unknown, "reply-unreadable", "CreateAccount: the reply holds no request id"));
     };
     attempt.handle(json!(request)).await?;
-    let standing = follow(session, &request, attempt).await.map_err(watched)?;
+    let standing = match status.as_ref().and_then(Standing::of) {
+        Some(Standing::InProgress) | None => session.creation(&request).await.map_err(watched)?,
+        Some(decided) => decided,
+    };
     match standing {
-        Some(Standing::Succeeded(id)) => born(session, args, &id).await,
-        Some(Standing::Refused(reason)) => match reason.as_str() {
+        Standing::Succeeded(id) => born(session, args, &id).await,
+        Standing::Refused(reason) => match reason.as_str() {
             // Our own first request may be what the second one ran into.
             "EMAIL_ALREADY_EXISTS" if is_listed(session, args).await.map_err(watched)? => Ok(()),
             reason => Err(refusal(&args.name, &args.email, &request, reason)),
         },
-        Some(Standing::InProgress) | None => {
+        Standing::InProgress | Standing::Unknown => {
             Err(Failure::new(FailureClass::Unknown, "creation-lost", format!("AWS does not know the request {request} any more")))
-        }
-    }
-}
-
-/// AWS works on five creations at a time: waits, told to the user, until one is done.
-async fn slot<'a>(session: &'a Session, attempt: &dyn Attempt) -> Result<tokio::sync::SemaphorePermit<'a>, Failure> {
-    let slots = session.cloud().creations();
-    if let Ok(slot) = slots.try_acquire() {
-        return Ok(slot);
-    }
-    let mut free = pin!(slots.acquire());
-    loop {
-        let mut wait = attempt.wait(SLOT_WAIT, "AWS makes five accounts at a time, and is busy with that many");
-        // The wait goes first: a stop of the run frees slots, too.
-        let taken = poll_fn(|context| match wait.as_mut().poll(context) {
-            Poll::Ready(waited) => Poll::Ready(waited.map(|()| None)),
-            Poll::Pending => free.as_mut().poll(context).map(|slot| Ok(Some(slot))),
-        });
-        if let Some(slot) = taken.await? {
-            return slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()));
         }
     }
 }
@@ -393,14 +376,14 @@ async fn search(session: &Session, args: &Args, unknown: Unknown<'_>) -> Result<
     let standing = match standing {
         Standing::InProgress => {
             unknown.attempt.handle(json!(request)).await?;
-            follow(session, &request, unknown.attempt).await?
+            session.creation(&request).await?
         }
-        decided => Some(decided),
+        decided => decided,
     };
-    match standing {
-        Some(standing) => settled(session, args, &request, standing).await.map(Some),
-        None => Ok(None),
+    if standing == Standing::Unknown {
+        return Ok(None);
     }
+    settled(session, args, &request, standing).await.map(Some)
 }
 
 async fn settled(session: &Session, args: &Args, request: &str, standing: Standing) -> Result<Settled, Failure> {
@@ -415,7 +398,7 @@ async fn settled(session: &Session, args: &Args, request: &str, standing: Standi
                 reason => Settled::Refused(refusal(&args.name, &args.email, request, reason)),
             })
         }
-        Standing::InProgress => {
+        Standing::InProgress | Standing::Unknown => {
             Err(Failure::needs_you("creation-under-way", format!("{request} is still being worked on")).hint("resume later"))
         }
     }

@@ -1,82 +1,23 @@
-//! What AWS says of an account creation under way, and the ways on when it says no.
+//! Finding a request to create an account again, and the ways on when AWS says no.
 
-use crate::aws::Session;
-use crate::step::{Attempt, Failure, FailureClass};
-use aws_sdk_organizations::types::{CreateAccountState, CreateAccountStatus};
+use crate::aws::{Session, Standing};
+use crate::step::{Failure, FailureClass};
+use aws_sdk_organizations::types::CreateAccountStatus;
 use jiff::Timestamp;
-use std::time::Duration;
-
-/// How a request to create an account stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Standing {
-    InProgress,
-    /// With the new account's id.
-    Succeeded(String),
-    /// With AWS's `FailureReason`.
-    Refused(String),
-}
-
-pub(super) fn standing(status: &CreateAccountStatus) -> Option<Standing> {
-    match status.state.as_ref()? {
-        CreateAccountState::InProgress => Some(Standing::InProgress),
-        CreateAccountState::Succeeded => status.account_id.clone().map(Standing::Succeeded),
-        CreateAccountState::Failed => {
-            Some(Standing::Refused(status.failure_reason.as_ref().map_or("UNKNOWN", |reason| reason.as_str()).to_owned()))
-        }
-        _ => None,
-    }
-}
-
-/// Polls the request `car-…` until it is decided; the waits start at 50 ms and grow to 10 s. None when AWS does not know the request.
-pub(super) async fn follow(session: &Session, request: &str, attempt: &dyn Attempt) -> Result<Option<Standing>, Failure> {
-    let mut tries = 0;
-    loop {
-        let client = session.organizations().await?;
-        let call = client.describe_create_account_status().create_account_request_id(request);
-        let standing = match session.read("organizations:DescribeCreateAccountStatus", call.send()).await {
-            Ok(reply) => reply.create_account_status.as_ref().and_then(standing),
-            Err(failure) if failure.code == "CreateAccountStatusNotFoundException" => return Ok(None),
-            Err(failure) => match failure.class {
-                // The creation goes on whether it is watched or not.
-                FailureClass::Retry { .. } | FailureClass::RetryAfter(_) if tries < 100 => Some(Standing::InProgress),
-                _ => return Err(failure),
-            },
-        };
-        match standing {
-            Some(Standing::InProgress) | None => {}
-            decided => return Ok(decided),
-        }
-        attempt.wait(wait(tries), "AWS is creating the account").await?;
-        tries += 1;
-    }
-}
-
-fn wait(tries: u32) -> Duration {
-    Duration::from_millis(50 << tries.min(8)).min(Duration::from_secs(10))
-}
 
 /// The newest request for an account of this name that was made no earlier than `since`; one that may still succeed goes before one that failed.
 pub(super) async fn by_name(session: &Session, name: &str, since: Timestamp) -> Result<Option<(String, Standing)>, Failure> {
-    let client = session.organizations().await?;
     let mut found: Vec<(bool, i64, String, Standing)> = Vec::new();
-    let mut token = None;
-    loop {
-        let call = client.list_create_account_status().set_next_token(token);
-        let page = session.read("organizations:ListCreateAccountStatus", call.send()).await?;
-        for status in page.create_account_statuses.unwrap_or_default() {
-            let requested = status.requested_timestamp.map_or(i64::MAX, |requested| requested.secs());
-            if status.account_name.as_deref() != Some(name) || requested < since.as_second() {
-                continue;
-            }
-            if let (Some(standing), Some(id)) = (standing(&status), status.id) {
-                found.push((!matches!(standing, Standing::Refused(_)), requested, id, standing));
-            }
+    let take = |status: CreateAccountStatus| {
+        let requested = status.requested_timestamp.map_or(i64::MAX, |requested| requested.secs());
+        if status.account_name.as_deref() != Some(name) || requested < since.as_second() {
+            return;
         }
-        token = page.next_token;
-        if token.is_none() {
-            break;
+        if let (Some(standing), Some(id)) = (Standing::of(&status), status.id) {
+            found.push((!matches!(standing, Standing::Refused(_)), requested, id, standing));
         }
-    }
+    };
+    session.creation_statuses(None, take).await?;
     found.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
     Ok(found.pop().map(|(.., id, standing)| (id, standing)))
 }
@@ -180,16 +121,5 @@ mod tests {
             assert!(crate::error::page(&failure.code).is_some(), "{} has no page", failure.code);
         }
         assert_eq!(refusal("dev", "dev@example.com", "car-1", "NEW").code, "account-refused");
-    }
-
-    #[test]
-    fn a_status_stands_as_its_state_says() {
-        let status = |state: CreateAccountState| CreateAccountStatus::builder().state(state);
-        assert_eq!(standing(&status(CreateAccountState::InProgress).build()), Some(Standing::InProgress));
-        let succeeded = status(CreateAccountState::Succeeded).account_id("111122223333").build();
-        assert_eq!(standing(&succeeded), Some(Standing::Succeeded("111122223333".into())));
-        let failed = status(CreateAccountState::Failed).failure_reason(CreateAccountFailureReason::InvalidEmail).build();
-        assert_eq!(standing(&failed), Some(Standing::Refused("INVALID_EMAIL".into())));
-        assert_eq!(standing(&CreateAccountStatus::builder().build()), None);
     }
 }

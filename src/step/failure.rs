@@ -14,6 +14,8 @@ pub enum FailureClass {
     NeedsYou,
     /// A definite no.
     Fatal,
+    /// The run is being stopped, and a wait was ended by it.
+    Stopped,
 }
 
 /// `code` is AWS's error code (`EntityAlreadyExists`) or our own kebab-case word (`policy-too-long`).

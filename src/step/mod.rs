@@ -11,6 +11,7 @@ mod operation;
 mod retry;
 pub mod schedule;
 mod selection;
+mod waiting;
 
 pub use engine::{Ask, Call, Counts, Engine, Ports, Recap, StepError};
 pub use failure::{Failure, FailureClass};
@@ -21,3 +22,4 @@ pub use lock::Lock;
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};
 pub use retry::Retry;
 pub use selection::{Only, Selection};
+pub use waiting::{Notice, say, until};

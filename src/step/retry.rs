@@ -37,7 +37,7 @@ impl Retry {
                 self.waited += wait;
                 (self.waited <= PATIENCE).then_some(wait)
             }
-            FailureClass::NeedsYou | FailureClass::Fatal => None,
+            FailureClass::NeedsYou | FailureClass::Fatal | FailureClass::Stopped => None,
         }
     }
 }

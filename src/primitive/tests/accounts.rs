@@ -191,7 +191,7 @@ fn who_waits_for_others_to_be_created_is_told_so_and_sends_nothing_after_a_stop(
     let stopped = results.iter().filter(|result| matches!(result, Ok(Err(StepError::Stopped(Stop::Cancel))))).count();
     assert_eq!(stopped, 7, "{results:?}");
     assert_eq!(world.changes(), ["CreateAccount"; 5]);
-    assert!(world.waits().iter().any(|wait| wait.contains("five accounts at a time")), "{:?}", world.waits());
+    assert!(world.waits().iter().any(|wait| wait.contains("accounts wait to be made, five at a time")), "{:?}", world.waits());
     // What was waiting is found not to have happened, and is done.
     let again = world.resume();
     for number in 0..7 {

@@ -4,5 +4,6 @@ mod accounts;
 mod crash;
 mod identities;
 mod organization;
+mod pacing;
 mod sessions;
 mod world;

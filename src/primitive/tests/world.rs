@@ -84,10 +84,20 @@ impl World {
 
     /// With an organisation, and its making not counted.
     pub(super) fn organized(settings: Settings) -> World {
-        let world = World::new(settings);
-        world.org("create_organization", json!({})).expect("an organisation");
-        world.calls();
-        world
+        World::new(settings).with_organization()
+    }
+
+    /// As `organized`, its calls held to AWS's rates.
+    pub(super) fn paced(settings: Settings) -> World {
+        let mut world = World::new(settings);
+        (world.cloud, world.calls) = cloud(&world.sandbox, &world.time, |config| config.paced = true);
+        world.with_organization()
+    }
+
+    fn with_organization(self) -> World {
+        self.org("create_organization", json!({})).expect("an organisation");
+        self.calls();
+        self
     }
 
     /// A process on an AWS and a journal, if its run begins or goes on.
@@ -156,6 +166,13 @@ impl World {
     /// The calls sent since this was last asked.
     pub(super) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.calls.lock().expect("calls"))
+    }
+
+    /// What was said in passing, in order.
+    pub(super) fn said(&self) -> Vec<String> {
+        let events = self.events.lock().expect("events");
+        let text = |event: &Event| if let Event::Log { text, .. } = event { Some(text.clone()) } else { None };
+        events.iter().filter_map(text).collect()
     }
 
     /// Why steps waited, in order.

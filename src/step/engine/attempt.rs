@@ -7,6 +7,7 @@ use crate::step::failure::Failure;
 use crate::step::journal::Entry;
 use crate::step::key::StepKey;
 use crate::step::operation::{Attempt, BoxFuture};
+use crate::step::waiting::stopped;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::{Mutex, PoisonError};
@@ -55,10 +56,7 @@ impl Attempt for Door<'_> {
     }
 
     fn wait<'a>(&'a self, duration: Duration, reason: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
-        Box::pin(async move {
-            let waited = self.inner.wait(self.key, self.account, duration, reason).await;
-            waited.map_err(|stop| self.end(StepError::Stopped(stop)))
-        })
+        Box::pin(async move { self.inner.wait(self.key, self.account, duration, reason).await.map_err(|_| stopped()) })
     }
 
     fn ownership(&self) -> String {

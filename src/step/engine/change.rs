@@ -9,6 +9,7 @@ use crate::step::failure::{Failure, FailureClass};
 use crate::step::journal::{Entry, Intent, OpenChange, Outcome};
 use crate::step::operation::Change;
 use crate::step::retry::Retry;
+use crate::time::Stop;
 use std::sync::Mutex;
 
 impl Step<'_> {
@@ -75,6 +76,7 @@ impl Step<'_> {
             match (result, ended) {
                 (Ok(()), _) => return Ok(Ok(())),
                 (Err(_), Some(ended)) => return Err(End::Outside(ended)),
+                (Err(failure), None) if failure.class == FailureClass::Stopped => return Err(Stop::Cancel.into()),
                 (Err(failure), None) => {
                     let harmless = matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_));
                     if !harmless || !self.inner.again(retry, &self.key, &self.account, &failure).await? {

@@ -11,16 +11,12 @@ use crate::step::journal::{Entry, Journal, RunStatus, RunView, StepEnd};
 use crate::step::key::StepKey;
 use crate::step::operation::{Catalog, Operation};
 use crate::step::retry::Retry;
+use crate::step::waiting::{Drain, Waiter};
 use crate::time::{Stop, Time};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::Notify;
 
 /// Asks a person. Called on the branch's thread, which waits for the answer.
 pub trait Ask: Send + Sync {
@@ -73,8 +69,7 @@ pub(super) struct Inner {
     /// How often each read was made: account, primitive, hash of the arguments.
     pub(super) reads: Mutex<HashMap<(String, String, String), u32>>,
     pub(super) tally: Mutex<Tally>,
-    draining: AtomicBool,
-    drained: Notify,
+    drain: Arc<Drain>,
 }
 
 impl Engine {
@@ -84,7 +79,9 @@ impl Engine {
 
     /// Performs one step, on the calling branch's thread.
     pub fn perform(&self, operation: Arc<dyn Operation>, call: Call) -> Result<Value, StepError> {
-        self.inner.ports.time.block_on(self.inner.perform(operation, call))?
+        let key = StepKey { id: call.id.clone(), ..operation.key().clone() };
+        let _at_work = self.inner.waiter(&key, &operation.account()).at_work();
+        self.inner.ports.time.block_on(self.inner.perform(operation, key, call))?
     }
 
     /// A script caught the failure of this step, so it does not fail the run.
@@ -109,10 +106,8 @@ impl Engine {
 
     /// Ctrl-C: no new change is begun and waits end; calls under way are finished and written down.
     pub fn drain(&self) {
-        let first = !self.inner.draining.swap(true, Ordering::SeqCst);
-        self.inner.drained.notify_waiters();
         // Told last: whoever listens may take its time (a question at the terminal).
-        if first {
+        if self.inner.drain.begin() {
             self.inner.emit(&Event::Draining);
         }
     }
@@ -190,8 +185,7 @@ impl Inner {
             claims: Mutex::default(),
             reads: Mutex::default(),
             tally: Mutex::default(),
-            draining: AtomicBool::new(false),
-            drained: Notify::new(),
+            drain: Arc::default(),
         }
     }
 
@@ -223,27 +217,19 @@ impl Inner {
 
     /// An error once nothing new may begin.
     pub(super) fn going_on(&self) -> Result<(), Stop> {
-        if self.draining.load(Ordering::SeqCst) { Err(Stop::Cancel) } else { self.ports.time.alive() }
+        if self.drain.has_begun() { Err(Stop::Cancel) } else { self.ports.time.alive() }
+    }
+
+    /// The waits of a step.
+    pub(super) fn waiter(&self, key: &StepKey, account: &AccountLabel) -> Waiter {
+        let Ports { time, sink, .. } = &self.ports;
+        let (time, sink, drain) = (time.clone(), Arc::clone(sink), Arc::clone(&self.drain));
+        Waiter { time, sink, drain, key: key.to_string(), account: account.clone() }
     }
 
     /// Waits, told to the user; ends early when the run is drained. A wait of nothing only asks whether it is.
     pub(super) async fn wait(&self, key: &StepKey, account: &AccountLabel, duration: Duration, reason: &str) -> Result<(), Stop> {
-        let mut drained = pin!(self.drained.notified());
-        drained.as_mut().enable();
-        self.going_on()?;
-        if duration.is_zero() {
-            return Ok(());
-        }
-        let (key, account, reason) = (key.to_string(), account.clone(), reason.to_owned());
-        self.emit(&Event::StepWaiting { key, account, reason, seconds: duration.as_secs_f64() });
-        let mut sleep = pin!(self.ports.time.sleep(duration));
-        poll_fn(|context| {
-            if drained.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Err(Stop::Cancel));
-            }
-            sleep.as_mut().poll(context).map(Ok)
-        })
-        .await
+        self.waiter(key, account).sleep(duration, reason).await
     }
 
     /// Waits before another attempt after this failure; false when there is to be none.

@@ -13,6 +13,7 @@ use crate::step::journal::{Entry, StepEnd, StepView};
 use crate::step::key::StepKey;
 use crate::step::operation::{Change, Class, Freshness, Operation};
 use crate::step::retry::Retry;
+use crate::time::Stop;
 use serde_json::Value;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -64,10 +65,9 @@ impl Drop for LostResult<'_> {
 }
 
 impl Inner {
-    pub(super) async fn perform(&self, operation: Arc<dyn Operation>, call: Call) -> Result<Value, StepError> {
+    pub(super) async fn perform(&self, operation: Arc<dyn Operation>, key: StepKey, call: Call) -> Result<Value, StepError> {
         self.going_on()?;
         self.ports.time.yield_now().await;
-        let key = StepKey { id: call.id.clone(), ..operation.key().clone() };
         let hash = input_hash(operation.input());
         let account = operation.account();
         let began = self.ports.time.now();
@@ -136,6 +136,7 @@ impl Step<'_> {
     fn fail(self, end: End) -> Result<Value, StepError> {
         match end {
             End::Outside(error) => Err(error),
+            End::Failure(failure) if failure.class == FailureClass::Stopped => Err(Stop::Cancel.into()),
             End::Question(question) => {
                 self.pause(question, StepProblem { code: "needs-you".into(), message: String::new(), hints: vec![] })
             }

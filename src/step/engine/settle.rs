@@ -9,6 +9,7 @@ use crate::step::journal::{Entry, OpenChange, Outcome};
 use crate::step::key::StepKey;
 use crate::step::operation::{Operation, Settled};
 use crate::step::retry::Retry;
+use crate::time::Stop;
 use std::sync::Mutex;
 
 /// What was found out.
@@ -62,6 +63,7 @@ impl Inner {
                 return Err(ended);
             }
             match result {
+                Err(failure) if failure.class == FailureClass::Stopped => return Err(Stop::Cancel.into()),
                 Err(failure) if self.again(&mut retry, key, account, &failure).await? => {}
                 result => return Ok(result),
             }

@@ -104,6 +104,7 @@ impl Inner {
                 // It may have to wait before a list can be believed, and there is no step yet that shows it.
                 let text = format!("finding out whether {} of `{}` took effect", open.change.call, open.label);
                 self.emit(&Event::Log { text, scope: Vec::new() });
+                let _at_work = self.waiter(key, &open.account).at_work();
                 let settled = self.ports.time.block_on(self.settle_unreached(key, open)).unwrap_or_else(|stop| Err(stop.into()));
                 if let Verdict::Undecided(question) = settled.map_err(|error| error.to_error())? {
                     unsettled.insert(key.clone(), question);

@@ -1,0 +1,374 @@
+//! Accounts being made: at most five at a time, and watched together, since AWS takes few questions about them.
+
+use super::cloud::Cloud;
+use super::session::Session;
+use crate::step::{Failure, FailureClass, Notice, say, until};
+use aws_sdk_organizations::types::{CreateAccountState, CreateAccountStatus};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+
+/// AWS works on at most this many account creations at a time.
+const SLOTS: usize = 5;
+/// Between two questions about the same account.
+const SOONEST: Duration = Duration::from_millis(50);
+const LATEST: Duration = Duration::from_secs(10);
+/// How often it is said how many accounts wait.
+const SAID: Duration = Duration::from_mins(1);
+/// What AWS may fail to answer before whoever asks gives up; the creations go on whether they are watched or not.
+const PATIENCE: u32 = 100;
+
+/// How a request to create an account stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    InProgress,
+    /// With the new account's id.
+    Succeeded(String),
+    /// With AWS's `FailureReason`.
+    Refused(String),
+    /// AWS does not know the request, or not any more.
+    Unknown,
+}
+
+impl Standing {
+    /// None where AWS says nothing that is understood.
+    pub fn of(status: &CreateAccountStatus) -> Option<Standing> {
+        match status.state.as_ref()? {
+            CreateAccountState::InProgress => Some(Standing::InProgress),
+            CreateAccountState::Succeeded => status.account_id.clone().map(Standing::Succeeded),
+            CreateAccountState::Failed => {
+                Some(Standing::Refused(status.failure_reason.as_ref().map_or("UNKNOWN", |reason| reason.as_str()).to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The creations of one cloud.
+pub(crate) struct Creations {
+    slots: Semaphore,
+    /// Accounts wanted whose request has not left yet.
+    queued: AtomicU32,
+    said: Mutex<Option<Timestamp>>,
+    /// Held by whoever asks AWS for all.
+    asking: tokio::sync::Mutex<()>,
+    watched: Mutex<Watched>,
+}
+
+/// What is being watched.
+#[derive(Default)]
+struct Watched {
+    requests: BTreeMap<String, Watch>,
+    /// When a creation may be done: a little less than it took lately. None before the first.
+    expected: Option<Duration>,
+}
+
+struct Watch {
+    since: Timestamp,
+    /// When it is worth asking.
+    due: Timestamp,
+    /// Whether AWS was asked before.
+    asked: bool,
+    decided: Option<Standing>,
+    told: Arc<Notify>,
+}
+
+/// What to ask next.
+#[derive(Debug, PartialEq)]
+enum Question {
+    /// DescribeCreateAccountStatus of this request.
+    One(String),
+    /// ListCreateAccountStatus: which are still in progress.
+    All,
+}
+
+impl Watched {
+    fn add(&mut self, request: &str, now: Timestamp) -> Arc<Notify> {
+        let due = now + self.expected.unwrap_or_default();
+        let new = || Watch { since: now, due, asked: false, decided: None, told: Arc::default() };
+        self.requests.entry(request.to_owned()).or_insert_with(new).told.clone()
+    }
+
+    /// When to ask, and what: a creation that may well be done is asked for by itself, which is one call; those that take longer are
+    /// listed, which is one call for all.
+    fn next(&self) -> Option<(Timestamp, Question)> {
+        let open = || self.requests.iter().filter(|(_, watch)| watch.decided.is_none());
+        let (request, first) = open().min_by_key(|(_, watch)| watch.due)?;
+        let hopeful = !first.asked && self.expected.is_some();
+        let question = if hopeful || open().count() == 1 { Question::One(request.clone()) } else { Question::All };
+        Some((first.due, question))
+    }
+
+    /// The creations that AWS may list as being in progress.
+    fn open(&self) -> BTreeSet<String> {
+        self.requests.iter().filter(|(_, watch)| watch.decided.is_none()).map(|(request, _)| request.clone()).collect()
+    }
+
+    fn is_due(&self, request: &str, now: Timestamp) -> bool {
+        self.requests.get(request).is_some_and(|watch| watch.due <= now)
+    }
+
+    fn heard(&mut self, request: &str, standing: Standing, now: Timestamp) {
+        let Some(watch) = self.requests.get_mut(request) else { return };
+        let age = Duration::try_from(now.duration_since(watch.since)).unwrap_or_default();
+        let first = !std::mem::replace(&mut watch.asked, true);
+        if standing == Standing::InProgress {
+            let pause = if self.expected.is_some() { age / 8 } else { age / 2 };
+            watch.due = now + pause.clamp(SOONEST, LATEST);
+            if first && self.expected.is_some() {
+                self.expected = Some(age.mul_f64(1.1));
+            }
+            return;
+        }
+        if first || self.expected.is_none() {
+            self.expected = Some(age.mul_f64(0.98));
+        }
+        watch.decided = Some(standing);
+        watch.told.notify_one();
+    }
+}
+
+/// Watches one request, until it is dropped.
+struct Watching<'c>(&'c Creations, &'c str);
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.watched().requests.remove(self.1);
+    }
+}
+
+/// A creation that waits to be begun, until it is dropped.
+pub(crate) struct Queued<'c>(&'c Creations);
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.0.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Default for Creations {
+    fn default() -> Creations {
+        Creations {
+            slots: Semaphore::new(SLOTS),
+            queued: AtomicU32::new(0),
+            said: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            watched: Mutex::default(),
+        }
+    }
+}
+
+impl Creations {
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one more account that is to be made.
+    pub(crate) fn queue(&self) -> Queued<'_> {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        Queued(self)
+    }
+
+    /// One of the five places; held until AWS has decided.
+    pub(crate) async fn slot(&self, cloud: &Cloud, account: &str) -> Result<SemaphorePermit<'_>, Failure> {
+        let slot = until(self.slots.acquire(), || self.notice(cloud, account)).await?;
+        slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()))
+    }
+
+    /// `12 accounts wait to be made, about 2 min at AWS's rate`; said aloud once a minute, since each step tells it of itself alone.
+    pub(crate) fn notice(&self, cloud: &Cloud, account: &str) -> Notice {
+        let queued = self.queued.load(Ordering::Relaxed);
+        let by_rate = cloud.pacing().ahead(account, "organizations:CreateAccount", queued);
+        let slots = u32::try_from(SLOTS).unwrap_or(1);
+        let by_slots = self.watched().expected.map(|expected| expected * queued / slots);
+        let accounts = if queued == 1 { "1 account waits".to_owned() } else { format!("{queued} accounts wait") };
+        let (left, pace) = match (by_rate, by_slots) {
+            (Some(rate), slots) if slots.is_none_or(|slots| slots <= rate) => (rate, format!("about {} at AWS's rate", roughly(rate))),
+            (_, Some(slots)) => (slots, format!("about {}, five at a time", roughly(slots))),
+            _ => (Duration::ZERO, "five at a time".to_owned()),
+        };
+        let reason = format!("{accounts} to be made, {pace}");
+        if queued > 1 && self.is_to_be_said(cloud.time().now()) {
+            say(reason.clone());
+        }
+        Notice { reason, left }
+    }
+
+    fn is_to_be_said(&self, now: Timestamp) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = said.is_none_or(|said| now >= said + SAID);
+        if due {
+            *said = Some(now);
+        }
+        due
+    }
+}
+
+/// `40 s`, `5 min`, `2 h 45 min`
+fn roughly(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds, seconds.div_ceil(60)) {
+        (0..90, _) => format!("{} s", seconds.max(1)),
+        (_, minutes @ 0..120) => format!("{minutes} min"),
+        (_, minutes) => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+impl Session {
+    /// Waits until AWS has decided on the request `car-…`.
+    pub(crate) async fn creation(&self, request: &str) -> Result<Standing, Failure> {
+        let creations = self.cloud().creations();
+        let _watching = Watching(creations, request);
+        let notice = || Notice { reason: "AWS is creating the account".to_owned(), left: Duration::ZERO };
+        let mut missed = 0;
+        loop {
+            let told = creations.watched().add(request, self.cloud().time().now());
+            // One asks for all; the others wait to be told, or to be the next to ask.
+            let asking = until(either(told.notified(), creations.asking.lock()), notice).await?;
+            let decided = creations.watched().requests.get(request).and_then(|watch| watch.decided.clone());
+            if let Some(standing) = decided {
+                return Ok(standing);
+            }
+            let (Some(_asking), Some((due, question))) = (asking, creations.watched().next()) else { continue };
+            let wait = Duration::try_from(due.duration_since(self.cloud().time().now())).unwrap_or_default();
+            until(self.cloud().time().sleep(wait), notice).await?;
+            match self.ask(question).await {
+                Err(failure) if matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_)) && missed < PATIENCE => {
+                    missed += 1;
+                    until(self.cloud().time().sleep(SOONEST * missed), notice).await?;
+                }
+                asked => asked?,
+            }
+        }
+    }
+
+    async fn ask(&self, question: Question) -> Result<(), Failure> {
+        let creations = self.cloud().creations();
+        let gone = match question {
+            Question::One(request) => BTreeSet::from([request]),
+            Question::All => {
+                let open = creations.watched().open();
+                let mut in_progress = BTreeSet::new();
+                self.creation_statuses(Some(CreateAccountState::InProgress), |status| in_progress.extend(status.id)).await?;
+                let now = self.cloud().time().now();
+                let mut watched = creations.watched();
+                for request in open.intersection(&in_progress).filter(|request| watched.is_due(request, now)).cloned().collect::<Vec<_>>() {
+                    watched.heard(&request, Standing::InProgress, now);
+                }
+                open.difference(&in_progress).cloned().collect()
+            }
+        };
+        for request in gone {
+            let client = self.organizations().await?;
+            let call = client.describe_create_account_status().create_account_request_id(&request);
+            let standing = match self.read("organizations:DescribeCreateAccountStatus", call.send()).await {
+                Ok(reply) => reply.create_account_status.as_ref().and_then(Standing::of).unwrap_or(Standing::InProgress),
+                Err(failure) if failure.code == "CreateAccountStatusNotFoundException" => Standing::Unknown,
+                Err(failure) => return Err(failure),
+            };
+            creations.watched().heard(&request, standing, self.cloud().time().now());
+        }
+        Ok(())
+    }
+
+    /// Hands over every request to create an account, those in one state if it is given.
+    pub(crate) async fn creation_statuses(
+        &self,
+        state: Option<CreateAccountState>,
+        mut take: impl FnMut(CreateAccountStatus) + Send,
+    ) -> Result<(), Failure> {
+        let client = self.organizations().await?;
+        let mut token: Option<String> = None;
+        loop {
+            let call = client.list_create_account_status().set_states(state.clone().map(|state| vec![state])).set_next_token(token.clone());
+            let page = self.read("organizations:ListCreateAccountStatus", call.send()).await?;
+            page.create_account_statuses.unwrap_or_default().into_iter().for_each(&mut take);
+            // An emulator was seen to give the same token for ever.
+            if page.next_token.is_none() || page.next_token == token {
+                return Ok(());
+            }
+            token = page.next_token;
+        }
+    }
+}
+
+/// What `second` gives, or nothing when `first` is ready before it.
+async fn either<T>(first: impl Future<Output = ()>, second: impl Future<Output = T>) -> Option<T> {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => second.as_mut().poll(context).map(Some),
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_organizations::types::CreateAccountFailureReason;
+
+    fn at(seconds: f64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + Duration::from_secs_f64(seconds)
+    }
+
+    fn succeeded() -> Standing {
+        Standing::Succeeded("111122223333".into())
+    }
+
+    #[test]
+    fn several_that_nothing_is_known_of_are_listed_and_one_is_described() {
+        let mut watched = Watched::default();
+        watched.add("a", at(0.0));
+        assert_eq!(watched.next(), Some((at(0.0), Question::One("a".into()))));
+        watched.add("b", at(0.0));
+        assert_eq!(watched.next(), Some((at(0.0), Question::All)));
+        for request in ["a", "b"] {
+            watched.heard(request, Standing::InProgress, at(8.0));
+        }
+        assert_eq!(watched.next(), Some((at(12.0), Question::All)));
+        watched.heard("a", succeeded(), at(12.0));
+        assert_eq!(watched.next().map(|(_, question)| question), Some(Question::One("b".into())));
+        watched.heard("b", Standing::Unknown, at(12.0));
+        assert_eq!(watched.next(), None);
+    }
+
+    #[test]
+    fn each_is_asked_for_when_it_is_expected_to_be_done() {
+        let mut watched = Watched::default();
+        watched.add("a", at(0.0));
+        watched.heard("a", succeeded(), at(10.0));
+        watched.add("b", at(20.0));
+        watched.add("c", at(21.0));
+        assert_eq!(watched.next(), Some((at(29.8), Question::One("b".into()))));
+        // Too soon: the next one is given more time, and these two are listed.
+        watched.heard("b", Standing::InProgress, at(29.8));
+        watched.heard("c", Standing::InProgress, at(30.8));
+        assert_eq!(watched.next().map(|(_, question)| question), Some(Question::All));
+        watched.add("d", at(40.0));
+        assert!(watched.requests["d"].due > at(50.5));
+    }
+
+    #[test]
+    fn a_status_stands_as_its_state_says() {
+        let status = |state: CreateAccountState| CreateAccountStatus::builder().state(state);
+        assert_eq!(Standing::of(&status(CreateAccountState::InProgress).build()), Some(Standing::InProgress));
+        let succeeded = status(CreateAccountState::Succeeded).account_id("111122223333").build();
+        assert_eq!(Standing::of(&succeeded), Some(Standing::Succeeded("111122223333".into())));
+        let failed = status(CreateAccountState::Failed).failure_reason(CreateAccountFailureReason::InvalidEmail).build();
+        assert_eq!(Standing::of(&failed), Some(Standing::Refused("INVALID_EMAIL".into())));
+        assert_eq!(Standing::of(&CreateAccountStatus::builder().build()), None);
+    }
+
+    #[test]
+    fn times_ahead_are_rough() {
+        for (seconds, text) in [(0, "1 s"), (40, "40 s"), (120, "2 min"), (270, "5 min"), (9900, "2 h 45 min")] {
+            assert_eq!(roughly(Duration::from_secs(seconds)), text);
+        }
+    }
+}
