@@ -3,7 +3,7 @@
 use super::plain::plain;
 use super::tally::UnderWay;
 use super::terminal::print_error;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -54,12 +54,14 @@ pub(super) fn heartbeat(under_way: &BTreeMap<String, UnderWay>) -> Option<String
         1 => "1 step".to_owned(),
         count => format!("{count} steps"),
     };
+    let mut told = BTreeSet::new();
     let mut named: Vec<String> = under_way
         .values()
         .take(NAMED)
         .map(|step| match &step.waiting {
-            Some(reason) => format!("{} {} ({})", plain(&step.account.name), plain(&step.label), plain(reason)),
-            None => format!("{} {}", plain(&step.account.name), plain(&step.label)),
+            // Steps often wait for the same; it is said once.
+            Some(reason) if told.insert(reason) => format!("{} {} ({})", plain(&step.account.name), plain(&step.label), plain(reason)),
+            _ => format!("{} {}", plain(&step.account.name), plain(&step.label)),
         })
         .collect();
     if under_way.len() > NAMED {
@@ -83,6 +85,9 @@ mod tests {
         assert_eq!(heartbeat(&BTreeMap::new()), None);
         let mut steps = BTreeMap::from([("a".to_owned(), step("dev", Some("AWS makes the account")))]);
         assert_eq!(heartbeat(&steps).unwrap(), "   still 1 step under way: dev create_account x (AWS makes the account)\n");
+        steps.insert("a2".to_owned(), step("dev2", Some("AWS makes the account")));
+        assert!(heartbeat(&steps).unwrap().ends_with("dev create_account x (AWS makes the account), dev2 create_account x\n"));
+        steps.remove("a2");
         steps.extend(["b", "c", "d"].map(|key| (key.to_owned(), step(key, None))));
         assert!(heartbeat(&steps).unwrap().ends_with("c create_account x, …\n"));
     }
