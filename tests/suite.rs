@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_script;
 mod bad_state;
 mod command_line;
+mod completions;
 mod counting;
 mod error_pages;
 mod imports;

@@ -2,7 +2,7 @@
 
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
-use super::{check, explain, list, output, play, preflight, resume, runs, sandbox, show};
+use super::{check, completions, explain, list, man, output, play, preflight, resume, runs, sandbox, show};
 use crate::error::Error;
 use crate::report::show_error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -54,6 +54,8 @@ enum Command {
     List(list::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
@@ -70,14 +72,19 @@ impl Command {
             Command::List(args) => list::run(&args, context),
             Command::Explain(args) => explain::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
+            Command::Completions(args) => completions::run(&args, context),
+            Command::Man(args) => man::run(&args, context),
         }
     }
 }
 
 /// Runs the program with the arguments given, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match parse(arguments) {
-        Ok(cli) => cli,
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = completions::answer(&arguments).and_then(|answered| if answered { Ok(None) } else { parse(arguments).map(Some) });
+    let cli = match parsed {
+        Ok(Some(cli)) => cli,
+        Ok(None) => return ExitCode::SUCCESS,
         Err(error) => {
             // Help asked for goes to stdout, a mistake to stderr; a reader that has gone away is no error.
             let _ = error.print();
@@ -92,8 +99,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// The command line's definition.
+pub(super) fn command() -> clap::Command {
+    everywhere(Cli::command(), true, EXIT_CODES)
+}
+
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let mut command = everywhere(Cli::command(), true, EXIT_CODES);
+    let mut command = command();
     let matches = command.try_get_matches_from_mut(arguments)?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     cli.globals.given = parameters(&matches);
@@ -111,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_definition_holds_together() {
-        everywhere(Cli::command(), true, EXIT_CODES).debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The flags every subcommand takes, before or behind its name; each has a `RUNNER_…` twin in the environment.
 
+use super::completions::Known;
 use crate::project::params;
 use crate::report::{ColorChoice, Output, Progress};
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command};
+use clap_complete::ArgValueCandidates;
 use std::path::PathBuf;
 
 const PARAM: &str = "param";
@@ -18,11 +20,11 @@ pub(super) struct Globals {
     pub(super) params: Option<PathBuf>,
 
     /// Target of runner.toml [default: its `default_target`, else `sandbox`]
-    #[arg(long, global = true, value_name = "NAME", env = "RUNNER_TARGET")]
+    #[arg(long, global = true, value_name = "NAME", env = "RUNNER_TARGET", add = ArgValueCandidates::new(Known::Targets))]
     pub(super) target: Option<String>,
 
     /// Environment of runner.toml: a set of parameters, with runs of its own
-    #[arg(long, global = true, value_name = "NAME", env = "RUNNER_ENV")]
+    #[arg(long, global = true, value_name = "NAME", env = "RUNNER_ENV", add = ArgValueCandidates::new(Known::Environments))]
     pub(super) env: Option<String>,
 
     /// Branches of `parallel` that run at a time

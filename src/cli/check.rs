@@ -1,9 +1,11 @@
 //! `runner check PLAYBOOK…`
 
+use super::completions::Known;
 use super::context::Context;
 use crate::error::Error;
 use crate::host::{self, Playbook};
 use crate::report::{FORMAT, Output, explain, plain, print_error};
+use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -13,7 +15,7 @@ use std::path::PathBuf;
 #[command(before_help = "Examples:\n  runner check multi-account.rhai\n  runner check playbooks/*.rhai --output json\n")]
 pub(super) struct Args {
     /// The scripts to check
-    #[arg(required = true)]
+    #[arg(required = true, add = ArgValueCandidates::new(Known::Playbooks))]
     playbooks: Vec<PathBuf>,
 }
 

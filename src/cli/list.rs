@@ -61,7 +61,7 @@ fn entry(name: &str, description: &Description) -> String {
 }
 
 /// The names of the project's playbooks, sorted, relative to its root.
-fn playbooks(project: &Project) -> Result<Vec<String>, Error> {
+pub(super) fn playbooks(project: &Project) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     for folder in FOLDERS {
         let path = project.root.join(folder);

@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod check;
+mod completions;
 mod confirmation;
 mod context;
 mod explain;
@@ -10,6 +11,7 @@ mod given;
 mod history;
 mod interrupt;
 mod list;
+mod man;
 mod output;
 mod play;
 mod preflight;

@@ -1,9 +1,11 @@
 //! `runner output [RUN] [NAME]`
 
+use super::completions::Known;
 use super::context::Context;
 use super::history::History;
 use crate::error::Error;
 use crate::report::{self, output};
+use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -12,6 +14,7 @@ use std::collections::BTreeMap;
 #[command(before_help = "Examples:\n  runner output\n  runner output 7k2q\n  runner output 7k2q accounts --output json\n")]
 pub(super) struct Args {
     /// Id of the run, or the beginning of it; a word that is no run is the NAME of an output of the last one [default: the last run]
+    #[arg(add = ArgValueCandidates::new(Known::Runs))]
     run: Option<String>,
 
     /// Name of the output [default: all]

@@ -1,5 +1,6 @@
 //! `runner play PLAYBOOK`
 
+use super::completions::Known;
 use super::confirmation::Confirmation;
 use super::context::Context;
 use super::given;
@@ -13,6 +14,7 @@ use crate::step::Engine;
 use crate::time::Time;
 use crate::wiring::{self, Request, Start, TokenCode, Work};
 use clap::builder::BoolishValueParser;
+use clap_complete::ArgValueCandidates;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +30,7 @@ Examples:
 #[command(before_help = EXAMPLES)]
 pub(super) struct Args {
     /// The script to play
+    #[arg(add = ArgValueCandidates::new(Known::Playbooks))]
     playbook: PathBuf,
 
     /// Begin anew although an earlier run of it is unfinished; what that run left open is settled first

@@ -1,5 +1,6 @@
 //! `runner resume [RUN]`
 
+use super::completions::Known;
 use super::context::Context;
 use super::given;
 use super::history::History;
@@ -9,6 +10,7 @@ use crate::host::Playbook;
 use crate::report::shell_word;
 use crate::step::{Only, Selection};
 use crate::wiring::Start;
+use clap_complete::ArgValueCandidates;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -24,6 +26,7 @@ Examples:
 #[command(before_help = EXAMPLES)]
 pub(super) struct Args {
     /// Id of the run, or the beginning of it [default: the last run that is not done]
+    #[arg(add = ArgValueCandidates::new(Known::Runs))]
     run: Option<String>,
 
     /// Try only steps again that ended so; the other kind stays as it is, finished steps are replayed and new ones run

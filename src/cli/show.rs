@@ -1,5 +1,6 @@
 //! `runner show [RUN]`
 
+use super::completions::Known;
 use super::context::Context;
 use super::history::{History, Stored, moment, status_word};
 use super::play::without_flags;
@@ -7,6 +8,7 @@ use crate::error::Error;
 use crate::event::{AccountLabel, StepProblem};
 use crate::report::{FORMAT, Paint, command, outputs, plain, status};
 use crate::step::journal::{RunView, StepEnd};
+use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -16,6 +18,7 @@ use std::fmt::Write;
 #[command(before_help = "Examples:\n  runner show\n  runner show 7k2q --output json\n")]
 pub(super) struct Args {
     /// Id of the run, or the beginning of it [default: the last run]
+    #[arg(add = ArgValueCandidates::new(Known::Runs))]
     run: Option<String>,
 }
 

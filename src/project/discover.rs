@@ -19,11 +19,17 @@ pub struct Project {
 }
 
 impl Project {
+    /// The folder to work in: the one given, else the current one; absolute.
+    pub fn folder(given: Option<&Path>) -> Result<PathBuf, Error> {
+        let folder = given.unwrap_or(Path::new("."));
+        fs::canonicalize(folder).map_err(|error| {
+            Error::usage("no-folder", format!("cannot enter `{}`", folder.display())).cause(error).hint("give an existing folder with -C")
+        })
+    }
+
     /// Walks up from `folder`; without a `runner.toml` anywhere, `folder` itself is the project, with the sandbox as its only target.
     pub fn find(folder: &Path) -> Result<Project, Error> {
-        let folder = fs::canonicalize(folder).map_err(|error| {
-            Error::usage("no-folder", format!("cannot enter `{}`", folder.display())).cause(error).hint("give an existing folder with -C")
-        })?;
+        let folder = Project::folder(Some(folder))?;
         for root in folder.ancestors() {
             let file = root.join(FILE);
             match fs::read_to_string(&file) {
