@@ -36,6 +36,8 @@ pub enum Event {
         target: String,
         account: String,
         resumed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// What a resume finds of its run: steps by how they ended, and changes whose outcome is not known.
     Found {

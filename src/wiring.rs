@@ -68,6 +68,8 @@ pub type Approve = Box<dyn FnOnce(&Before) -> Result<(), Error> + Send>;
 pub struct Request {
     pub work: Work,
     pub start: Start,
+    /// Why, in the words of who plays; kept with the run.
+    pub reason: Option<String>,
     pub sink: Sink,
     pub ask: Arc<dyn Ask>,
     /// Called on targets of kind `aws`, before anything is written there or in the journal.
@@ -87,7 +89,7 @@ pub struct Ended {
 
 /// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
 pub fn run(request: Request) -> Result<Ended, Error> {
-    let Request { work, start, sink, ask, approve, begun } = request;
+    let Request { work, start, reason, sink, ask, approve, begun } = request;
     let Work { project, target, time, .. } = &work;
     let state = project.state();
     state.create(&target.name)?;
@@ -113,7 +115,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         approve(&before)?;
     }
     let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())) };
-    let mut written = run_start(&work, &caller.account);
+    let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
     if let Start::Resume { selection, .. } = &start {
         written.selection = selection.clone();
     }
@@ -168,6 +170,7 @@ fn run_start(work: &Work, account: &str) -> RunStart {
         account: account.to_owned(),
         environment: work.environment.as_ref().map(|environment| environment.name.clone()),
         selection: Selection::default(),
+        reason: None,
     }
 }
 

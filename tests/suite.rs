@@ -10,6 +10,7 @@ mod completions;
 mod counting;
 mod error_pages;
 mod imports;
+mod journal;
 mod other_client;
 mod preflight;
 mod project;

@@ -2,7 +2,7 @@
 
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
-use super::{check, completions, explain, list, man, output, play, preflight, resume, runs, sandbox, show};
+use super::{check, completions, explain, journal, list, man, output, play, preflight, resume, runs, sandbox, show};
 use crate::error::Error;
 use crate::report::show_error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -54,6 +54,7 @@ enum Command {
     List(list::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
+    Journal(journal::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -72,6 +73,7 @@ impl Command {
             Command::List(args) => list::run(&args, context),
             Command::Explain(args) => explain::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
+            Command::Journal(args) => journal::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
             Command::Man(args) => man::run(&args, context),
         }

@@ -28,7 +28,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, _: &Context) -> Result<u8, Error> {
-    let failed = |reason: String| Error::failed("no-completions", format!("no completions for {}", args.shell)).cause(reason);
+    let failed = |reason: String| {
+        Error::failed("internal", format!("cannot write the completions for {}", args.shell))
+            .cause(reason)
+            .hint("nothing was done; please report it")
+    };
     let shells = Shells::builtins();
     let shell = shells.completer(&args.shell.to_string()).ok_or_else(|| failed("the shell is not supported".to_owned()))?;
     let mut script = Vec::new();

@@ -58,7 +58,7 @@ impl History {
     /// The last run that is not over.
     pub(super) fn last_unfinished(mut self) -> Result<Stored, Error> {
         let any = !self.runs.is_empty();
-        self.runs.retain(|run| !matches!(run.summary.status, RunStatus::Done | RunStatus::Superseded));
+        self.runs.retain(|run| !run.summary.status.is_over());
         if self.runs.is_empty() && self.unreadable.is_empty() && any {
             return Err(Error::usage("nothing-to-resume", "every run is done").hint("start one with `runner play PLAYBOOK`"));
         }

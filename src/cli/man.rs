@@ -23,7 +23,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     command.build();
     let Some(folder) = &args.folder else {
         let mut page = Vec::new();
-        Man::new(command).render(&mut page).map_err(|error| Error::failed("no-man-page", "cannot make the man page").cause(error))?;
+        Man::new(command).render(&mut page).map_err(|error| {
+            Error::failed("internal", "cannot make the man page").cause(error).hint("nothing was done; please report it")
+        })?;
         print(&String::from_utf8_lossy(&page))?;
         return Ok(0);
     };

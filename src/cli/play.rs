@@ -36,10 +36,14 @@ pub(super) struct Args {
     /// Begin anew although an earlier run of it is unfinished; what that run left open is settled first
     #[arg(long, env = "RUNNER_FRESH", value_parser = BoolishValueParser::new())]
     fresh: bool,
+
+    /// Why it is played; kept with the run
+    #[arg(long, value_name = "TEXT", env = "RUNNER_REASON")]
+    reason: Option<String>,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
-    carry_out(context, Plan::read(context, &args.playbook)?, Start::Play { fresh: args.fresh })
+    carry_out(context, Plan::read(context, &args.playbook)?, Start::Play { fresh: args.fresh }, args.reason.clone())
 }
 
 /// A playbook with all that was said about it.
@@ -86,7 +90,7 @@ pub(super) fn real_time() -> Result<Time, Error> {
 }
 
 /// Asks what has to be asked, plays, reports; gives the exit code.
-pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start) -> Result<u8, Error> {
+pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason: Option<String>) -> Result<u8, Error> {
     sound(&plan.playbook)?;
     let (yes, interactive) = (context.globals.yes, context.interactive);
     plan.target = prompts::pinned(plan.target, yes, interactive, &mut prompts::ask)?;
@@ -106,6 +110,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start) -> Resu
     let request = Request {
         work: plan.work(context, &time, Arc::new(move |serial: &str| asked.token_code(serial))),
         start,
+        reason,
         sink: reporter.sink(),
         ask: terminal,
         approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),

@@ -29,6 +29,10 @@ pub(super) struct Args {
     #[arg(add = ArgValueCandidates::new(Known::Runs))]
     run: Option<String>,
 
+    /// Why it goes on; kept with the run [default: what its last start or resume gave]
+    #[arg(long, value_name = "TEXT", env = "RUNNER_REASON")]
+    reason: Option<String>,
+
     /// Try only steps again that ended so; the other kind stays as it is, finished steps are replayed and new ones run
     #[arg(long, value_name = "KIND", env = "RUNNER_ONLY")]
     only: Option<Kind>,
@@ -81,8 +85,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let stored = stored(start.parameters);
     let params = given::parameters(context, &project, &playbook, Some((&summary.id, &stored)), environment.as_ref(), &target)?;
     let playbook_name = project.playbook_name(Path::new(&path))?;
+    let reason = args.reason.clone().or(start.reason);
     let start = Start::Resume { run: summary.id.clone(), selection: args.selection() };
-    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params }, start)
+    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params }, start, reason)
 }
 
 fn stored(parameters: Value) -> Map<String, Value> {

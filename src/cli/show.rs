@@ -44,8 +44,8 @@ fn document(found: &Stored, view: &RunView) -> Value {
     json!({
         "type": "run", "format": FORMAT, "run": found.summary.id, "playbook": view.start.playbook, "target": found.target,
         "account": view.start.account, "environment": view.start.environment, "parameters": view.start.parameters,
-        "status": view.status, "started": view.started, "finished": view.finished, "steps": steps, "open": open, "outputs": view.outputs,
-        "left_out": view.start.selection.without,
+        "status": view.status, "reason": view.start.reason, "started": view.started, "finished": view.finished, "steps": steps, "open": open,
+        "outputs": view.outputs, "left_out": view.start.selection.without,
     })
 }
 
@@ -63,6 +63,9 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
     let place = format!("{}  target {} {}{environment}", start.playbook, found.target, start.account);
     let _ = writeln!(out, "run {} {}", paint.bold(run), plain(&place));
     let _ = writeln!(out, "{} since {}", status_word(view.status), moment(view.finished.unwrap_or(view.started)));
+    if let Some(reason) = &start.reason {
+        let _ = writeln!(out, "reason: {}", plain(reason));
+    }
     if !start.selection.without.is_empty() {
         let _ = writeln!(out, "left out: {}", plain(&start.selection.without.join(", ")));
     }

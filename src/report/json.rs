@@ -27,7 +27,9 @@ pub(super) fn line(value: &Value) -> String {
     out
 }
 
-pub(super) fn version() -> Value {
+/// The first line of a stream of lines.
+#[must_use]
+pub fn version() -> Value {
     json!({"type": "version", "format": FORMAT, "runner": env!("CARGO_PKG_VERSION")})
 }
 

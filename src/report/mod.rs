@@ -19,7 +19,7 @@ mod terminal;
 mod wrap;
 
 pub use explain::explain;
-pub use json::FORMAT;
+pub use json::{FORMAT, version};
 pub use outputs::{output, outputs};
 pub use paint::{ColorChoice, Paint};
 pub use plain::{plain, plain_lines};

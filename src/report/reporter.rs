@@ -131,7 +131,7 @@ impl Reporter {
     fn text(&self, event: &Event) -> Option<String> {
         let (paint, quiet) = (self.settings.stderr, self.settings.verbosity < 0);
         match event {
-            Event::Run { run, playbook, target, account, resumed } if !quiet => {
+            Event::Run { run, playbook, target, account, resumed, .. } if !quiet => {
                 let word = if *resumed { "resume" } else { "play" };
                 let (playbook, target) = (plain(playbook), plain(target));
                 Some(format!("{word} {} {playbook}  target {target} {}\n", paint.bold(run), plain(account)))

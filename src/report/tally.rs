@@ -46,7 +46,7 @@ pub struct Tally {
 impl Tally {
     pub fn add(&mut self, event: &Event) {
         match event {
-            Event::Run { run, playbook, target, account, resumed } => {
+            Event::Run { run, playbook, target, account, resumed, .. } => {
                 self.run = Some(run.clone());
                 self.playbook.clone_from(playbook);
                 self.target.clone_from(target);

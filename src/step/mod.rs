@@ -16,7 +16,7 @@ mod waiting;
 pub use engine::{Ask, Call, Counts, Engine, Ports, Recap, StepError};
 pub use failure::{Failure, FailureClass};
 pub use hash::{canonical, difference, input_hash};
-pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView};
+pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView, Sound};
 pub use key::StepKey;
 pub use lock::Lock;
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Operation, Settled};

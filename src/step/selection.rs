@@ -85,6 +85,7 @@ mod tests {
             account: "1".into(),
             environment: None,
             selection: Selection::default(),
+            reason: None,
         };
         let end = |(identity, status): &(&str, Status)| {
             Entry::StepEnded(StepEnd {

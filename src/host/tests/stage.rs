@@ -82,6 +82,7 @@ pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: T
         account: sandbox.management_account(),
         environment: None,
         selection: Selection::default(),
+        reason: None,
     };
     let engine = Engine::play(ports, start, false).unwrap();
     let environment = Map::from_iter([("name".to_owned(), Value::from("test"))]);

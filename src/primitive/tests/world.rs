@@ -204,6 +204,7 @@ pub(super) fn start() -> RunStart {
         account: "1".into(),
         environment: None,
         selection: Selection::default(),
+        reason: None,
     }
 }
 

@@ -32,6 +32,7 @@ fn events() -> Vec<Event> {
             target: "prod".into(),
             account: "123456789012".into(),
             resumed: false,
+            reason: None,
         },
         Event::StepStarted { key: "k".into(), account: security.clone(), scope: vec![], label: "create_role a".into() },
         finished(security.clone(), "create_role a", Status::Changed, None),

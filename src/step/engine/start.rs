@@ -14,7 +14,7 @@ impl Engine {
     /// Fails as `play` without `fresh` does while an earlier run is unfinished, before anything is asked or begun.
     pub fn may_play(journal: &Journal) -> Result<(), Error> {
         for earlier in journal.runs()? {
-            if !matches!(earlier.status, RunStatus::Done | RunStatus::Superseded) && journal.view(&earlier.id)?.has_intent() {
+            if !earlier.status.is_over() && journal.view(&earlier.id)?.has_intent() {
                 return Err(unfinished(&earlier));
             }
         }
@@ -29,7 +29,7 @@ impl Engine {
         }
         let runs = ports.journal.runs()?;
         for earlier in &runs {
-            if matches!(earlier.status, RunStatus::Done | RunStatus::Superseded) {
+            if earlier.status.is_over() {
                 continue;
             }
             let view = ports.journal.view(&earlier.id)?;
@@ -54,7 +54,7 @@ impl Engine {
 
     /// Goes on with a run, perhaps from an edited playbook. Every open change is settled first, whether or not the script reaches it.
     pub fn resume(ports: Ports, run: &str, start: RunStart) -> Result<Engine, Error> {
-        let view = ports.journal.view(run)?;
+        let mut view = ports.journal.view(run)?;
         if !view.is_unfinished() {
             let what = if view.status == RunStatus::Done { "is done" } else { "was superseded by a later one" };
             let message = format!("run `{run}` {what}: there is nothing to resume");
@@ -62,6 +62,7 @@ impl Engine {
         }
         same_account(run, &view, &start)?;
         let held = start.selection.held(run, &view)?;
+        view.start = start.clone();
         let selection = start.selection.clone();
         let entry = Entry::RunResumed(start);
         ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
@@ -79,8 +80,8 @@ impl Engine {
 
 impl Inner {
     fn announce(&self, resumed: bool) {
-        let RunStart { playbook, target, account, .. } = self.view.start.clone();
-        self.emit(&Event::Run { run: self.run.clone(), playbook, target, account, resumed });
+        let RunStart { playbook, target, account, reason, .. } = self.view.start.clone();
+        self.emit(&Event::Run { run: self.run.clone(), playbook, target, account, resumed, reason });
     }
 
     /// What there is of the run, and what is made of it.

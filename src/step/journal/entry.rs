@@ -26,6 +26,9 @@ pub struct RunStart {
     /// Of a resume: what it was told to try and to leave out.
     #[serde(default, skip_serializing_if = "Selection::is_whole")]
     pub selection: Selection,
+    /// Why it is played, in the words of who plays it. Journals from before it was asked for have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How a run stands.
@@ -41,6 +44,14 @@ pub enum RunStatus {
     Interrupted,
     /// A later `play --fresh` took its place.
     Superseded,
+}
+
+impl RunStatus {
+    /// Nothing of it can be resumed.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, RunStatus::Done | RunStatus::Superseded)
+    }
 }
 
 /// Written, durably, before a mutating call leaves.
@@ -133,6 +144,22 @@ pub enum Entry {
     RunFinished {
         status: RunStatus,
     },
+    /// Runs were taken out, and the chain begins anew. Of no run; stands before all that is of one.
+    Pruned {
+        /// Hash of the last row of the chain before, and how many rows it had.
+        head: String,
+        entries: i64,
+        runs: Vec<PrunedRun>,
+    },
+}
+
+/// What is left of a run that was taken out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrunedRun {
+    pub run: String,
+    pub playbook: String,
+    pub status: RunStatus,
+    pub started: jiff::Timestamp,
 }
 
 impl Entry {
@@ -151,6 +178,7 @@ impl Entry {
             Entry::Log { .. } => "log",
             Entry::Output { .. } => "output",
             Entry::RunFinished { .. } => "run-finished",
+            Entry::Pruned { .. } => "pruned",
         }
     }
 }

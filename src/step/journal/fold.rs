@@ -98,14 +98,15 @@ impl RunView {
     /// Unfinished runs with an intent stand in the way of a fresh play.
     #[must_use]
     pub fn is_unfinished(&self) -> bool {
-        !matches!(self.status, RunStatus::Done | RunStatus::Superseded)
+        !self.status.is_over()
     }
 
     fn add(&mut self, record: &Record) -> Result<(), String> {
         match &record.entry {
             Entry::RunStarted(_) => return Err("a run starts twice".into()),
+            Entry::Pruned { .. } => return Err("a pruning stands within a run".into()),
             Entry::RunResumed(start) => {
-                if matches!(self.status, RunStatus::Done | RunStatus::Superseded) {
+                if self.status.is_over() {
                     return Err("a run that was over is resumed".into());
                 }
                 self.start = start.clone();

@@ -1,6 +1,6 @@
 //! Reading: which runs there are, and what is written of one.
 
-use super::entry::{Entry, Record, RunStatus};
+use super::entry::{Entry, Record, RunStart, RunStatus};
 use super::fold::{RunView, fold};
 use super::store::Journal;
 use crate::error::Error;
@@ -13,26 +13,56 @@ pub struct RunSummary {
     pub playbook: String,
     pub target: String,
     pub environment: Option<String>,
+    /// The last one that was given, at its start or a resume.
+    pub reason: Option<String>,
     pub status: RunStatus,
     pub started: jiff::Timestamp,
     pub finished: Option<jiff::Timestamp>,
 }
 
+/// A journal that is as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    pub entries: usize,
+    pub runs: usize,
+    /// Runs that were taken out of it.
+    pub pruned: usize,
+    /// Hash of the last entry.
+    pub head: String,
+}
+
 impl Journal {
+    /// Beyond the chain, which was walked when the file was opened: every entry can be read, and every run makes sense.
+    pub fn verify(&self) -> Result<Sound, Error> {
+        let mut runs: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        let (mut entries, mut pruned) = (0, 0);
+        for record in self.records("", &[])? {
+            entries += 1;
+            match &record.entry {
+                Entry::Pruned { runs, .. } => pruned += runs.len(),
+                _ => runs.entry(record.run.clone()).or_default().push(record),
+            }
+        }
+        for records in runs.values() {
+            fold(records).map_err(|impossible| self.damaged(impossible.seq, &impossible.reason))?;
+        }
+        Ok(Sound { entries, runs: runs.len(), pruned, head: self.head() })
+    }
+
     /// All runs, oldest first.
     pub fn runs(&self) -> Result<Vec<RunSummary>, Error> {
         let mut runs: BTreeMap<String, RunSummary> = BTreeMap::new();
         for Record { run, at, entry, .. } in self.records("WHERE kind LIKE 'run-%'", &[])? {
             match entry {
                 Entry::RunStarted(start) => {
-                    let (playbook, target, environment) = (start.playbook, start.target, start.environment);
-                    let status = RunStatus::Running;
-                    let summary = RunSummary { id: run.clone(), playbook, target, environment, status, started: at, finished: None };
+                    let RunStart { playbook, target, environment, reason, .. } = start;
+                    let (id, status) = (run.clone(), RunStatus::Running);
+                    let summary = RunSummary { id, playbook, target, environment, reason, status, started: at, finished: None };
                     runs.insert(run, summary);
                 }
-                Entry::RunResumed(_) => {
+                Entry::RunResumed(start) => {
                     if let Some(summary) = runs.get_mut(&run) {
-                        (summary.status, summary.finished) = (RunStatus::Running, None);
+                        (summary.status, summary.finished, summary.reason) = (RunStatus::Running, None, start.reason);
                     }
                 }
                 Entry::RunFinished { status } => {

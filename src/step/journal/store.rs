@@ -49,10 +49,10 @@ struct Queued {
     written: Arc<OnceLock<Result<(), String>>>,
 }
 
-struct Writer {
-    connection: Connection,
-    seq: i64,
-    head: Hash,
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) seq: i64,
+    pub(super) head: Hash,
 }
 
 impl Journal {
@@ -79,14 +79,15 @@ impl Journal {
     }
 
     fn over(mut connection: Connection, name: String, rollout: Option<&str>) -> Result<Journal, Error> {
-        prepare_connection(&connection).map_err(|error| unusable(&name, &error))?;
+        // A file that is not ours is left as it is.
+        connection.busy_timeout(Duration::from_secs(5)).map_err(|error| unusable(&name, &error))?;
         let application: i32 = pragma(&connection, "application_id").map_err(|error| unusable(&name, &error))?;
         let version: i32 = pragma(&connection, "user_version").map_err(|error| unusable(&name, &error))?;
         let tables: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
-        match (application, version, tables, rollout) {
-            (0, 0, 0, Some(rollout)) => schema::create(&mut connection, rollout).map_err(|error| unusable(&name, &error))?,
-            (APPLICATION_ID, SCHEMA_VERSION, ..) => {}
+        let new = match (application, version, tables, rollout) {
+            (0, 0, 0, Some(rollout)) => Some(rollout),
+            (APPLICATION_ID, SCHEMA_VERSION, ..) => None,
             (APPLICATION_ID, newer, ..) if newer > SCHEMA_VERSION => {
                 let message = format!("the journal `{name}` has format {newer}, this runner knows formats up to {SCHEMA_VERSION}");
                 return Err(Error::failed("journal-newer", message).hint("use the runner that wrote it, or a newer one"));
@@ -95,6 +96,10 @@ impl Journal {
                 let message = format!("`{name}` is not a journal of runner");
                 return Err(Error::failed("journal-foreign", message).hint("move the file away, if it should not be there"));
             }
+        };
+        prepare_connection(&connection).map_err(|error| unusable(&name, &error))?;
+        if let Some(rollout) = new {
+            schema::create(&mut connection, rollout).map_err(|error| unusable(&name, &error))?;
         }
         let stored: String =
             connection.query_row("SELECT rollout FROM journal", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
@@ -112,6 +117,12 @@ impl Journal {
     #[must_use]
     pub fn rollout(&self) -> &str {
         &self.inner.rollout
+    }
+
+    /// Its path, as errors call it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.inner.name
     }
 
     /// The hash of the last row: equal for equal histories.
@@ -153,7 +164,7 @@ impl Journal {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Writer> {
         self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -163,10 +174,7 @@ impl Journal {
         let read = || -> rusqlite::Result<Vec<Row>> {
             let mut statement =
                 writer.connection.prepare(&format!("SELECT seq, run, at, kind, body FROM event {condition} ORDER BY seq"))?;
-            let rows = statement.query_map(rusqlite::params_from_iter(parameters), |row| {
-                Ok(Row { seq: row.get(0)?, run: row.get(1)?, at: row.get(2)?, kind: row.get(3)?, body: row.get(4)? })
-            })?;
-            rows.collect()
+            statement.query_map(rusqlite::params_from_iter(parameters), Row::read)?.collect()
         };
         let rows = read().map_err(|error| unusable(&self.inner.name, &error))?;
         rows.into_iter()
@@ -196,9 +204,7 @@ impl Writer {
                 seq += 1;
                 let row = Row { seq, run: run.clone(), at: at.clone(), kind: (*kind).into(), body: body.clone() };
                 head = row.hash(&head);
-                transaction
-                    .prepare_cached("INSERT INTO event (seq, run, at, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-                    .execute(params![seq, row.run, row.at, row.kind, row.body, head.as_slice()])?;
+                row.insert(&transaction, &head)?;
             }
             transaction.prepare_cached("UPDATE head SET seq = ?1, hash = ?2")?.execute(params![seq, head.as_slice()])?;
             transaction.commit()?;
@@ -225,7 +231,7 @@ fn verify(connection: &Connection, name: &str, rollout: &str) -> Result<(i64, Ha
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let stored: Hash = row.get(5)?;
-            let row = Row { seq: row.get(0)?, run: row.get(1)?, at: row.get(2)?, kind: row.get(3)?, body: row.get(4)? };
+            let row = Row::read(row)?;
             if row.seq != last.0 + 1 {
                 return Ok(Err("the row is missing"));
             }
@@ -251,7 +257,6 @@ fn damaged(name: &str, seq: i64, reason: &str) -> Error {
 }
 
 fn prepare_connection(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(5))?;
     // Answers `memory` for a journal in memory.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     connection.pragma_update(None, "synchronous", "FULL")
@@ -286,7 +291,7 @@ fn prepare(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-fn unusable(name: &str, error: &rusqlite::Error) -> Error {
+pub(super) fn unusable(name: &str, error: &rusqlite::Error) -> Error {
     Error::failed("journal-unusable", format!("cannot use the journal `{name}`"))
         .cause(error)
         .hint("if it is damaged, put a copy from a backup in its place; if the disk is full, make room")

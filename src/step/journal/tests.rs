@@ -29,6 +29,7 @@ fn start() -> Entry {
         account: "1".into(),
         environment: Some("e".into()),
         selection: Selection::default(),
+        reason: None,
     })
 }
 
