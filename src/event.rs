@@ -89,6 +89,23 @@ pub enum Event {
         name: String,
         value: serde_json::Value,
     },
+    /// Something on an object of the playbook that the playbook did not name.
+    FoundBeside {
+        account: AccountLabel,
+        /// `user`, `group` or `role`, and its name.
+        on: String,
+        name: String,
+        /// `managed-policy`, `inline-policy` or `member`.
+        extra: &'static str,
+        /// ARN or name of the policy, or the user.
+        value: String,
+    },
+    /// A branch failed that the script tolerates.
+    Tolerated {
+        label: String,
+        message: String,
+        scope: Vec<String>,
+    },
     /// Steps of the resumed run that the script did not reach again.
     NoLongerReached {
         keys: Vec<String>,

@@ -9,6 +9,7 @@ mod command_line;
 mod completions;
 mod counting;
 mod error_pages;
+mod exclusive;
 mod imports;
 mod journal;
 mod other_client;

@@ -24,6 +24,13 @@ impl Session {
         Ok(answer)
     }
 
+    /// Looks into the account's IAM as far as this process has read it; asks AWS nothing.
+    pub async fn known_iam<T>(&self, look: impl FnOnce(&Iam) -> T) -> Option<T> {
+        let slot = self.cloud().iam_slot(self.account_id());
+        let slot = slot.lock().await;
+        slot.as_ref().map(look)
+    }
+
     /// Writes one of our own changes through, if the account's IAM has been read.
     pub(crate) async fn record(&self, write: impl FnOnce(&mut Iam)) {
         let slot = self.cloud().iam_slot(self.account_id());

@@ -12,6 +12,7 @@ mod functions;
 mod labels;
 mod limits;
 mod object;
+mod owned;
 mod parallel;
 mod playbook;
 mod primitives;

@@ -103,22 +103,26 @@ fn join(
             Ok(Ended { result: Err(error), failures }) => {
                 results.push(Dynamic::UNIT);
                 open.extend(failures);
-                raised.push(error);
+                raised.push((label, error));
             }
             Err(problem) => {
                 results.push(Dynamic::UNIT);
-                raised.push(run.refuse(from_branch(&problem, label), context));
+                raised.push((label, run.refuse(from_branch(&problem, label), context)));
             }
         }
     }
     // What cannot be caught goes first; a pause only after what is really wrong.
-    raised.sort_by_key(|error| rank(error));
-    let Some(first) = raised.first() else { return Ok(results) };
+    raised.sort_by_key(|(_, error)| rank(error));
+    let Some((_, first)) = raised.first() else { return Ok(results) };
     if rank(first) == CATCHABLE && raised.len() <= tolerate {
         run.caught(&open.into_iter().map(|failure| failure.key).collect::<Vec<_>>())?;
+        for (label, error) in raised {
+            let message = run.explain(error).message;
+            run.engine.tolerated(label, &message, &branch::scope()).map_err(|error| run.refuse(error.to_error(), context))?;
+        }
         return Ok(results);
     }
-    let first = raised.swap_remove(0);
+    let (_, first) = raised.swap_remove(0);
     let raised_as = super::run::step_of(&first).unwrap_or_default();
     for failure in open {
         branch::failed(Failed { key: failure.key, raised_as: raised_as.clone() });

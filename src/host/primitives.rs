@@ -42,6 +42,9 @@ fn call(run: &Run, spec: &Spec, context: &NativeCallContext, arguments: &[Dynami
         result.map_err(|error| run.raise(&error, site.clone(), context))
     };
     let output = perform(bound.operation)?;
+    if let Some(entity) = bound.owns {
+        run.owned.add(session, entity, site.clone(), scope.clone());
+    }
     // A replayed step has not told it by looking.
     run.cloud.learn(&output);
     for part in bound.parts {

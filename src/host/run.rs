@@ -3,6 +3,7 @@
 use super::branch::{self, Failed};
 use super::labels::Labels;
 use super::object::Object;
+use super::owned::{self, Owned};
 use super::playbook::Playbook;
 use super::{describe, engine, errors, functions, limits, object, parallel, primitives, resolver};
 use crate::aws::{Cloud, Session};
@@ -45,6 +46,7 @@ pub(super) struct Run {
     labels: Labels,
     /// Every wrong call, also of branches whose error the join does not raise.
     refused: Mutex<Vec<Error>>,
+    pub(super) owned: Owned,
 }
 
 /// Where a host function was called.
@@ -81,6 +83,7 @@ pub fn play_through(playbook: &Arc<Playbook>, deps: Deps) -> Vec<Error> {
         late: Mutex::default(),
         labels: Labels::default(),
         refused: Mutex::default(),
+        owned: Owned::default(),
     });
     let engine = playing(&run);
     let result = catch_unwind(AssertUnwindSafe(|| run.branch(Vec::new(), || engine.run_ast(playbook.main()))));
@@ -91,7 +94,7 @@ pub fn play_through(playbook: &Arc<Playbook>, deps: Deps) -> Vec<Error> {
         Ok((Err(error), _)) => Some(run.labels.hint(without, run.explain(error))),
         Ok((Ok(()), _)) => {
             let late = run.late.lock().unwrap_or_else(PoisonError::into_inner).take();
-            late.or_else(|| run.labels.all_met(without).err())
+            late.or_else(|| run.labels.all_met(without).and_then(|()| owned::end(&run)).err())
         }
     };
     let mut refused = std::mem::take(&mut *run.refused.lock().unwrap_or_else(PoisonError::into_inner));
@@ -208,7 +211,7 @@ impl Run {
     }
 
     /// The error a run ends with: a step's own where the script let it through.
-    fn explain(&self, error: Raised) -> Error {
+    pub(super) fn explain(&self, error: Raised) -> Error {
         let failed = step_of(&error).and_then(|step| self.failures().get(&step).cloned());
         failed.unwrap_or_else(|| errors::from_rhai(*error, &self.playbook))
     }

@@ -200,6 +200,11 @@ pub(super) fn default_path() -> String {
     "/".to_owned()
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(super) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 pub(super) fn is_default_path(path: &str) -> bool {
     path == "/"
 }

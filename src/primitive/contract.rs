@@ -1,6 +1,7 @@
 //! The typed trait a primitive implements, its description for scripts, and the adapter that makes it an operation of the engine.
 
 use super::arguments;
+use super::beside::Entity;
 use crate::aws::{Session, SessionSpec};
 use crate::event::AccountLabel;
 use crate::policy::{self, Document, Kind};
@@ -49,6 +50,8 @@ pub struct Bound {
     pub operation: Arc<dyn Operation>,
     /// `managed`, `inline`, `members`, `groups` as steps of their own, performed after it in order.
     pub parts: Vec<Arc<dyn Operation>>,
+    /// The object the playbook calls its own by this call.
+    pub owns: Option<Entity>,
 }
 
 /// An argument that cannot be right, found before any call.
@@ -185,6 +188,12 @@ pub trait Primitive: Send + Sync + Sized + 'static {
         let _ = (session, args);
         Ok(Vec::new())
     }
+
+    /// What the playbook calls its own by this call.
+    fn owns(args: &Self::Args) -> Option<Entity> {
+        let _ = args;
+        None
+    }
 }
 
 /// A change whose outcome is not known: what the journal holds of it.
@@ -199,7 +208,8 @@ pub struct Unknown<'a> {
 pub fn bind<P: Primitive>(session: &Session, input: Value) -> Result<Bound, Argument> {
     let (args, input) = read_arguments::<P>(input)?;
     let parts = P::parts(session, &args)?;
-    Ok(Bound { operation: Arc::new(Step::<P>::new(session, args, input)), parts })
+    let owns = P::owns(&args);
+    Ok(Bound { operation: Arc::new(Step::<P>::new(session, args, input)), parts, owns })
 }
 
 /// As `bind`, for a call that has no parts.

@@ -1,7 +1,8 @@
 //! `create_group`: a group. Its policies and members are steps of their own.
 
 use super::add_user_to_group::memberships;
-use super::arguments::{self, PolicyRef, UserRef, default_path, is_default_path, long_name};
+use super::arguments::{self, PolicyRef, UserRef, default_path, is_default_path, is_false, long_name};
+use super::beside::Entity;
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, bind};
 use super::iam::{self, EntityKind};
 use crate::aws::Session;
@@ -12,9 +13,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-const DOC: &str = r#"`session.create_group(name, #{path, managed, inline, members})`
+const DOC: &str = r#"`session.create_group(name, #{path, managed, inline, members, exclusive})`
 
-Makes a group, or finds the one of that name. What the map does not name is left as it is; a different `path` is an error. Returns
+Makes a group, or finds the one of that name. What the map does not name is left as it is, and told at the
+end of the play as *found beside* it; a different `path` is an error. Returns
 `#{kind, arn, name, account}`.
 
 ```rhai
@@ -26,6 +28,11 @@ let readers = org.create_group("readers", #{
 });
 output("readers", readers.arn);
 ```
+
+`exclusive: true` makes the group the playbook's alone: at the end of a play in which nothing failed, paused or was left out, its managed
+policies, inline policies and members that the whole playbook did not name are taken away, once that is confirmed (`--yes`). That needs
+`iam:DetachGroupPolicy`, `iam:DeleteGroupPolicy` and `iam:RemoveUserFromGroup`. What the runner itself works through, and roles of AWS's
+services, are never touched.
 
 Errors: `path-differs`, `policy-malformed`, `policy-too-long`, and AWS's own (`LimitExceeded`, `NoSuchEntity` for a member or policy).
 "#;
@@ -39,6 +46,7 @@ pub(super) const SPEC: Spec = Spec {
         Opt { name: "managed", kind: "array", help: "managed policies to attach, ARNs or policies" },
         Opt { name: "inline", kind: "map", help: "name to policy document, or one document named as the group" },
         Opt { name: "members", kind: "array", help: "users to add, names or users" },
+        Opt { name: "exclusive", kind: "bool", help: "take away what else is on the group at the end of the play" },
     ],
     doc: DOC,
     actions: &["iam:GetAccountAuthorizationDetails", "iam:CreateGroup"],
@@ -57,6 +65,8 @@ pub(super) struct Args {
     managed: Vec<PolicyRef>,
     #[serde(default, skip_serializing)]
     inline: Value,
+    #[serde(default, skip_serializing_if = "is_false")]
+    exclusive: bool,
     #[serde(default, skip_serializing)]
     members: Vec<UserRef>,
 }
@@ -119,6 +129,10 @@ impl Primitive for CreateGroup {
     fn output(session: &Session, _: &Args, found: &Found) -> Value {
         let arn = iam::arn(session, "group", &found.path, &found.name);
         json!({ "kind": "group", "arn": arn, "name": found.name, "account": session.account_id() })
+    }
+
+    fn owns(args: &Args) -> Option<Entity> {
+        Some(Entity { kind: EntityKind::Group, name: args.name.clone(), exclusive: args.exclusive })
     }
 
     fn parts(session: &Session, args: &Args) -> Result<Vec<Arc<dyn Operation>>, Argument> {

@@ -1,6 +1,7 @@
 //! `create_role`: a role, its trust policy and its settings. Its policies are steps of their own.
 
-use super::arguments::{self, PolicyRef, default_path, entity_name, is_default_path};
+use super::arguments::{self, PolicyRef, default_path, entity_name, is_default_path, is_false};
+use super::beside::Entity;
 use super::contract::{Argument, DocumentArgument, Opt, Planned, Primitive, Receiver, Spec, bind};
 use super::iam::{self, EntityKind};
 use crate::aws::Session;
@@ -15,9 +16,10 @@ use std::time::Duration;
 /// How long a new role may not be assumable everywhere (Terraform waits as long).
 const SPREAD: Duration = Duration::from_mins(2);
 
-const DOC: &str = r#"`session.create_role(name, #{trust, path, description, max_session, boundary, tags, managed, inline})`
+const DOC: &str = r#"`session.create_role(name, #{trust, path, description, max_session, boundary, tags, managed, inline, exclusive})`
 
-Makes a role, or brings the one of that name to these terms. What the map does not name is left as it is; a different `path` is an
+Makes a role, or brings the one of that name to these terms. What the map does not name is left as it is, and told at the
+end of the play as *found beside* it; a different `path` is an
 error, since AWS cannot change it. Returns `#{kind, arn, name, account}`.
 
 ```rhai
@@ -33,6 +35,10 @@ let role = org.create_role("auditor", #{
 });
 output("auditor", role.arn);
 ```
+
+`exclusive: true` makes the role the playbook's alone: at the end of a play in which nothing failed, paused or was left out, its managed
+and inline policies that the whole playbook did not name are taken away, once that is confirmed (`--yes`). That needs
+`iam:DetachRolePolicy` and `iam:DeleteRolePolicy`. What the runner itself works through, and roles of AWS's services, are never touched.
 
 Errors: `path-differs`, `policy-malformed`, `policy-too-long`, and AWS's own (`MalformedPolicyDocument`, `LimitExceeded`).
 "#;
@@ -50,6 +56,7 @@ pub(super) const SPEC: Spec = Spec {
         Opt { name: "tags", kind: "map", help: "tags to set; others are left" },
         Opt { name: "managed", kind: "array", help: "managed policies to attach, ARNs or policies" },
         Opt { name: "inline", kind: "map", help: "name to policy document, or one document named as the role" },
+        Opt { name: "exclusive", kind: "bool", help: "take away what else is on the role at the end of the play" },
     ],
     doc: DOC,
     actions: &[
@@ -85,6 +92,8 @@ pub(super) struct Args {
     managed: Vec<PolicyRef>,
     #[serde(default, skip_serializing)]
     inline: Value,
+    #[serde(default, skip_serializing_if = "is_false")]
+    exclusive: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -217,6 +226,10 @@ impl Primitive for CreateRole {
     fn output(session: &Session, _: &Args, found: &Found) -> Value {
         let arn = iam::arn(session, "role", &found.role.path, &found.name);
         json!({ "kind": "role", "arn": arn, "name": found.name, "account": session.account_id() })
+    }
+
+    fn owns(args: &Args) -> Option<Entity> {
+        Some(Entity { kind: EntityKind::Role, name: args.name.clone(), exclusive: args.exclusive })
     }
 
     fn parts(session: &Session, args: &Args) -> Result<Vec<Arc<dyn Operation>>, Argument> {

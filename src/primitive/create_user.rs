@@ -1,7 +1,8 @@
 //! `create_user`: a user. Policies and groups are steps of their own.
 
 use super::add_user_to_group::memberships;
-use super::arguments::{self, GroupRef, PolicyRef, default_path, entity_name, is_default_path};
+use super::arguments::{self, GroupRef, PolicyRef, default_path, entity_name, is_default_path, is_false};
+use super::beside::Entity;
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, bind};
 use super::iam::{self, EntityKind};
 use crate::aws::Session;
@@ -12,9 +13,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-const DOC: &str = r#"`session.create_user(name, #{path, tags, boundary, groups, managed, inline})`
+const DOC: &str = r#"`session.create_user(name, #{path, tags, boundary, groups, managed, inline, exclusive})`
 
-Makes a user, or brings the one of that name to these terms. What the map does not name is left as it is; a different `path` is an
+Makes a user, or brings the one of that name to these terms. What the map does not name is left as it is, and told at the
+end of the play as *found beside* it; a different `path` is an
 error. Returns `#{kind, arn, name, account}`.
 
 ```rhai
@@ -23,6 +25,11 @@ let readers = org.create_group("readers");
 let ana = org.create_user("ana", #{ groups: [readers], tags: #{ team: "shop" } });
 output("ana", ana.arn);
 ```
+
+`exclusive: true` makes the user the playbook's alone: at the end of a play in which nothing failed, paused or was left out, its groups,
+managed and inline policies that the whole playbook did not name are taken away, once that is confirmed (`--yes`). That needs
+`iam:DetachUserPolicy`, `iam:DeleteUserPolicy` and `iam:RemoveUserFromGroup`. What the runner itself works through, and roles of AWS's
+services, are never touched.
 
 Errors: `path-differs`, `policy-malformed`, `policy-too-long`, and AWS's own (`LimitExceeded`, `NoSuchEntity` for a group or policy).
 "#;
@@ -38,6 +45,7 @@ pub(super) const SPEC: Spec = Spec {
         Opt { name: "groups", kind: "array", help: "groups to be a member of, names or groups" },
         Opt { name: "managed", kind: "array", help: "managed policies to attach, ARNs or policies" },
         Opt { name: "inline", kind: "map", help: "name to policy document, or one document named as the user" },
+        Opt { name: "exclusive", kind: "bool", help: "take away what else is on the user at the end of the play" },
     ],
     doc: DOC,
     actions: &["iam:GetAccountAuthorizationDetails", "iam:CreateUser", "iam:TagUser", "iam:PutUserPermissionsBoundary"],
@@ -62,6 +70,8 @@ pub(super) struct Args {
     managed: Vec<PolicyRef>,
     #[serde(default, skip_serializing)]
     inline: Value,
+    #[serde(default, skip_serializing_if = "is_false")]
+    exclusive: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -145,6 +155,10 @@ impl Primitive for CreateUser {
     fn output(session: &Session, _: &Args, found: &Found) -> Value {
         let arn = iam::arn(session, "user", &found.path, &found.name);
         json!({ "kind": "user", "arn": arn, "name": found.name, "account": session.account_id() })
+    }
+
+    fn owns(args: &Args) -> Option<Entity> {
+        Some(Entity { kind: EntityKind::User, name: args.name.clone(), exclusive: args.exclusive })
     }
 
     fn parts(session: &Session, args: &Args) -> Result<Vec<Arc<dyn Operation>>, Argument> {

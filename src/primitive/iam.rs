@@ -7,20 +7,23 @@ use crate::aws::Session;
 use crate::estate::{self, Iam, Tags};
 use crate::policy::Document;
 use crate::step::{Failure, Operation};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a policy can be attached to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EntityKind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntityKind {
     User,
     Group,
     Role,
 }
 
 impl EntityKind {
-    pub(super) fn word(self) -> &'static str {
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             EntityKind::User => "user",
             EntityKind::Group => "group",

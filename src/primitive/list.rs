@@ -3,13 +3,16 @@
 use super::contract::{Spec, session_spec};
 use super::{
     add_user_to_group, attach_group_policy, attach_role_policy, attach_user_policy, create_account, create_group, create_organization,
-    create_organizational_unit, create_policy, create_role, create_user, find_account, list_accounts, move_account, put_group_policy,
-    put_role_policy, put_user_policy, set_account_alias, set_password_policy, tag_account,
+    create_organizational_unit, create_policy, create_role, create_user, exclusive, find_account, list_accounts, move_account,
+    put_group_policy, put_role_policy, put_user_policy, set_account_alias, set_password_policy, tag_account,
 };
 use crate::aws::Cloud;
 use crate::step::{self, Failure, Operation};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// Performed at the end of a play; scripts do not call it.
+static EXCLUSIVE: &Spec = &exclusive::SPEC;
 
 static ALL: &[Spec] = &[
     create_organization::SPEC,
@@ -40,10 +43,10 @@ pub fn all() -> &'static [Spec] {
     ALL
 }
 
-/// The primitive of this name.
+/// The primitive of this name, whether scripts can call it or not.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Spec> {
-    ALL.iter().find(|spec| spec.name == name)
+    ALL.iter().chain([EXCLUSIVE]).find(|spec| spec.name == name)
 }
 
 /// Builds operations again from what the journal holds.

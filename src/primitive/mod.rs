@@ -7,6 +7,7 @@
 //! | `list` | the one list |
 //! | `iam`, `organizations` | what the primitives of a service share |
 //! | `attachment`, `inline_policy`, `create_account_status` | what one or a few of them do beneath |
+//! | `beside`, `exclusive` | what is on an object beside what the playbook named; the step that takes it away, which scripts do not call |
 //! | all others | a primitive each |
 
 mod add_user_to_group;
@@ -15,6 +16,7 @@ mod attach_group_policy;
 mod attach_role_policy;
 mod attach_user_policy;
 mod attachment;
+mod beside;
 pub mod contract;
 mod create_account;
 mod create_account_status;
@@ -24,6 +26,7 @@ mod create_organizational_unit;
 mod create_policy;
 mod create_role;
 mod create_user;
+mod exclusive;
 mod find_account;
 mod iam;
 mod inline_policy;
@@ -42,4 +45,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use beside::{Entity, Extra, Named, is_the_runners, known, named, user_of};
 pub use contract::{Argument, Bound, Opt, Receiver, Spec};
+pub use exclusive::exclusive;
+pub use iam::EntityKind;

@@ -51,6 +51,8 @@ pub(super) fn recap(tally: &Tally, end: &End<'_>) -> Value {
     recap["outputs"] = Value::Object(outputs);
     recap["status"] = json!(end.recap.status);
     recap["exit_code"] = json!(end.exit_code());
+    recap["beside"] = json!(tally.beside);
+    recap["tolerated"] = json!(end.recap.tolerated);
     recap["left_out"] = json!(end.recap.left_out);
     recap["next"] = json!(end.next);
     recap

@@ -47,6 +47,14 @@ impl End<'_> {
         if !self.recap.left_out.is_empty() {
             let _ = writeln!(out, "left out: {}", plain(&joined(&self.recap.left_out)));
         }
+        if !self.recap.tolerated.is_empty() {
+            let (count, labels) = (self.recap.tolerated.len(), self.recap.tolerated.join(", "));
+            let _ = writeln!(out, "tolerated: {count} {} failed: {}", if count == 1 { "branch" } else { "branches" }, plain(&labels));
+        }
+        for beside in &tally.beside {
+            let (account, what) = (plain(&beside.account.name), beside.what());
+            let _ = writeln!(out, "beside   {account}: {} is not of this playbook", plain(&what));
+        }
         if !tally.unreached.is_empty() {
             let _ = writeln!(out, "no longer reached by the playbook (nothing was taken away):");
             for key in &tally.unreached {

@@ -161,6 +161,9 @@ impl Reporter {
                 Some(format!(" waiting [{seconds:>6.1}s] {:NAME$}  {}\n", plain(&account.name), plain(reason)))
             }
             Event::Log { text, .. } if !quiet => Some(format!("     log {}\n", plain_lines(text))),
+            Event::Tolerated { label, message, .. } if !quiet => {
+                Some(format!("     log tolerated: branch `{}` failed: {}\n", plain(label), plain_lines(message)))
+            }
             Event::Draining => Some(self.draining()),
             _ => None,
         }

@@ -25,6 +25,30 @@ pub(super) struct UnderWay {
     pub(super) waiting: Option<String>,
 }
 
+/// Something on an object of the playbook that the playbook did not name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Beside {
+    pub account: AccountLabel,
+    /// `user`, `group` or `role`, and its name.
+    pub on: String,
+    pub name: String,
+    /// `managed-policy`, `inline-policy` or `member`, and which.
+    pub extra: &'static str,
+    pub value: String,
+}
+
+impl Beside {
+    /// ``policy `x` on role `y` ``
+    #[must_use]
+    pub fn what(&self) -> String {
+        let Beside { on, name, extra, value, .. } = self;
+        match *extra {
+            "member" => format!("user `{value}` in group `{name}`"),
+            _ => format!("policy `{}` on {on} `{name}`", value.rsplit('/').next().unwrap_or(value)),
+        }
+    }
+}
+
 /// A run so far.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -40,6 +64,8 @@ pub struct Tally {
     pub outputs: Vec<(String, Value)>,
     /// Keys of steps the resumed run had and the script no longer reaches.
     pub unreached: Vec<String>,
+    /// What was found beside the playbook, in the order it was told: the event without its type.
+    pub beside: Vec<Beside>,
     pub(super) under_way: BTreeMap<String, UnderWay>,
 }
 
@@ -75,7 +101,15 @@ impl Tally {
                 self.outputs.push((name.clone(), value.clone()));
             }
             Event::NoLongerReached { keys } => self.unreached.extend(keys.iter().cloned()),
-            Event::Found { .. } | Event::Log { .. } | Event::Draining => {}
+            Event::FoundBeside { account, on, name, extra, value } => {
+                let (account, on, name, value) = (account.clone(), on.clone(), name.clone(), value.clone());
+                let beside = Beside { account, on, name, extra, value };
+                // A membership is told by its user and by its group.
+                if !self.beside.contains(&beside) {
+                    self.beside.push(beside);
+                }
+            }
+            Event::Found { .. } | Event::Tolerated { .. } | Event::Log { .. } | Event::Draining => {}
         }
     }
 }

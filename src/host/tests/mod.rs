@@ -2,6 +2,7 @@
 
 mod errors;
 mod language;
+mod owned;
 mod play;
 mod playbooks;
 mod stage;

@@ -13,6 +13,7 @@ use crate::time::Time;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What came of a play.
@@ -26,6 +27,10 @@ pub(super) struct Played {
     pub(super) steps: Vec<String>,
     /// Place of each finished step, by key.
     pub(super) places: BTreeMap<String, String>,
+    /// What was found beside the playbook: `group staff: member ana`.
+    pub(super) beside: Vec<String>,
+    /// How many calls AWS was sent.
+    pub(super) calls: usize,
 }
 
 impl Played {
@@ -34,11 +39,12 @@ impl Played {
     }
 }
 
-struct Nobody;
+/// Says yes to what is destructive, or nobody is there; nobody knows what only a person can know.
+struct Answers(bool);
 
-impl Ask for Nobody {
+impl Ask for Answers {
     fn confirm(&self, _: &str) -> bool {
-        false
+        self.0
     }
 
     fn decide(&self, _: &str) -> bool {
@@ -50,13 +56,26 @@ pub(super) fn on_sandbox(text: &str) -> Played {
     with(text, Map::new(), Path::new("."), Time::simulated(1))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "tests write the map in place")]
 pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: Time) -> Played {
-    let playbook = Playbook::from_text("test.rhai", text.to_owned(), folder).unwrap_or_else(|error| panic!("{error:?}"));
     let sandbox = Sandbox::open(Settings { account_quota: 500, ..Settings::default() }, None).unwrap();
+    on(&sandbox, text, given, folder, time, false)
+}
+
+/// A play on a world where there were others before; `yes` answers what is destructive.
+pub(super) fn again(sandbox: &Sandbox, text: &str, yes: bool) -> Played {
+    on(sandbox, text, Map::new(), Path::new("."), Time::simulated(2), yes)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "tests write the map in place")]
+fn on(sandbox: &Sandbox, text: &str, given: Map<String, Value>, folder: &Path, time: Time, yes: bool) -> Played {
+    let playbook = Playbook::from_text("test.rhai", text.to_owned(), folder).unwrap_or_else(|error| panic!("{error:?}"));
+    let sandbox = sandbox.clone();
     let served = sandbox.clone();
     let clock = time.clone();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
     let http = in_process(Arc::new(move |request| {
+        counted.fetch_add(1, Ordering::SeqCst);
         let response = served.handle(request, clock.now());
         Box::pin(async move { response })
     }));
@@ -69,7 +88,7 @@ pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: T
         time: time.clone(),
         journal: Journal::in_memory("test").unwrap(),
         sink: Arc::new(move |event| written.lock().unwrap().push(event.clone())),
-        ask: Arc::new(Nobody),
+        ask: Arc::new(Answers(yes)),
         catalog: Arc::new(Catalog::new(cloud.clone())),
     };
     let start = RunStart {
@@ -90,12 +109,21 @@ pub(super) fn with(text: &str, given: Map<String, Value>, folder: &Path, time: T
         .and_then(|params| play(&Arc::new(playbook), Deps { engine: engine.clone(), time, cloud, params, environment, max_parallel: 32 }));
     let recap = engine.finish(result.as_ref().err().map(|error| error.kind)).unwrap();
     let events = std::mem::take(&mut *events.lock().unwrap());
-    played(result, recap, sandbox, events)
+    Played { calls: calls.load(Ordering::SeqCst), ..played(result, recap, sandbox, events) }
 }
 
 fn played(result: Result<(), Error>, recap: Recap, sandbox: Sandbox, events: Vec<Event>) -> Played {
-    let mut played =
-        Played { result, recap, sandbox, outputs: BTreeMap::new(), logs: Vec::new(), steps: Vec::new(), places: BTreeMap::new() };
+    let mut played = Played {
+        result,
+        recap,
+        sandbox,
+        outputs: BTreeMap::new(),
+        logs: Vec::new(),
+        steps: Vec::new(),
+        places: BTreeMap::new(),
+        beside: Vec::new(),
+        calls: 0,
+    };
     for event in events {
         match event {
             Event::Output { name, value } => drop(played.outputs.insert(name, value)),
@@ -104,6 +132,7 @@ fn played(result: Result<(), Error>, recap: Recap, sandbox: Sandbox, events: Vec
                 played.places.extend(place.map(|place| (key.clone(), place.to_string())));
                 played.steps.push(key);
             }
+            Event::FoundBeside { on, name, extra, value, .. } => played.beside.push(format!("{on} {name}: {extra} {value}")),
             _ => (),
         }
     }

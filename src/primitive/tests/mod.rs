@@ -2,6 +2,7 @@
 
 mod accounts;
 mod crash;
+mod exclusive;
 mod identities;
 mod organization;
 mod pacing;

@@ -7,7 +7,7 @@ use crate::primitive::list::{self, Catalog};
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{AccessKey, Sandbox, Settings};
 use crate::step::{Ask, Call, Engine, Journal, Ports, RunStart, Selection, StepError};
-use crate::time::Time;
+use crate::time::{Stop, Time};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -149,6 +149,16 @@ impl World {
     /// Calls a primitive on the management account.
     pub(super) fn org(&self, primitive: &str, arguments: Value) -> Result<Value, StepError> {
         self.on(&self.management(), primitive, arguments)
+    }
+
+    /// As `org`, where the process may be killed on the way: whether it was not.
+    pub(super) fn crashing(&self, primitive: &str, arguments: Value) -> bool {
+        let Ok(Ok(session)) = self.time.block_on(self.cloud.management()) else { return false };
+        match self.on(&session, primitive, arguments) {
+            Ok(_) => true,
+            Err(StepError::Stopped(Stop::Crash)) => false,
+            Err(error) => panic!("{error:?}"),
+        }
     }
 
     /// Calls a primitive on a session, with its parts.

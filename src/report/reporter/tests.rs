@@ -37,6 +37,8 @@ fn events() -> Vec<Event> {
         Event::StepStarted { key: "k".into(), account: security.clone(), scope: vec![], label: "create_role a".into() },
         finished(security.clone(), "create_role a", Status::Changed, None),
         finished(security.clone(), "create_role b", Status::Ok, None),
+        beside(),
+        beside(),
         finished(security, "create_role c", Status::Replayed, None),
         finished(dev.clone(), "create_account dev", Status::Paused, Some(taken())),
         finished(account("111122223333", "dev"), "create_user x", Status::Failed, Some(taken())),
@@ -49,6 +51,11 @@ fn events() -> Vec<Event> {
     ]
 }
 
+fn beside() -> Event {
+    let (on, name, value) = ("role".to_owned(), "a".to_owned(), "x".to_owned());
+    Event::FoundBeside { account: account("026445672617", "security"), on, name, extra: "inline-policy", value }
+}
+
 fn recap(status: RunStatus) -> Recap {
     let dev = Counts { failed: 1, caught: 1, ..Counts::default() };
     let accounts = BTreeMap::from([
@@ -57,7 +64,7 @@ fn recap(status: RunStatus) -> Recap {
         (account("111122223333", "dev"), dev),
     ]);
     let total = Counts { ok: 3, changed: 1, failed: 1, paused: 1, replayed: 1, caught: 1 };
-    Recap { run: "7k2q".into(), status, total, accounts, left_out: ["dev".to_owned()].into() }
+    Recap { run: "7k2q".into(), status, total, accounts, left_out: ["dev".to_owned()].into(), tolerated: vec!["b".to_owned()] }
 }
 
 fn tally() -> Tally {
@@ -84,6 +91,8 @@ outputs:
       1
       2
 left out: dev
+tolerated: 1 branch failed: b
+beside   security: policy `x` on role `a` is not of this playbook
 no longer reached by the playbook (nothing was taken away):
   026445672617/create_role:d
 
@@ -122,7 +131,8 @@ fn the_last_json_line_is_the_recap() {
             "026445672617": {"name": "security", "ok": 3, "changed": 1, "failed": 0, "paused": 0, "replayed": 1, "caught": 0},
             "111122223333": {"name": "dev", "ok": 0, "changed": 0, "failed": 1, "paused": 1, "replayed": 0, "caught": 1},
         },
-        "outputs": {"role": "arn:aws:iam::1:role/a", "n": {"a": [1, 2]}}, "left_out": ["dev"],
+        "outputs": {"role": "arn:aws:iam::1:role/a", "n": {"a": [1, 2]}}, "left_out": ["dev"], "tolerated": ["b"],
+        "beside": [{"account": {"id": "026445672617", "name": "security"}, "on": "role", "name": "a", "extra": "inline-policy", "value": "x"}],
     });
     let recap = recap(RunStatus::Paused);
     let end = End { recap: &recap, took: Duration::ZERO, error: None, next: Some("runner resume 7k2q") };

@@ -92,6 +92,20 @@ impl Engine {
         Ok(())
     }
 
+    /// A branch failed so, and the script goes on without it.
+    pub fn tolerated(&self, label: &str, message: &str, scope: &[String]) -> Result<(), StepError> {
+        let text = format!("tolerated: branch `{label}` failed: {message}");
+        self.inner.write(&Entry::Log { text, scope: scope.to_vec() })?;
+        self.inner.tally().tolerated(label);
+        self.inner.emit(&Event::Tolerated { label: label.to_owned(), message: message.to_owned(), scope: scope.to_vec() });
+        Ok(())
+    }
+
+    /// Shows what is not written down.
+    pub fn tell(&self, event: &Event) {
+        self.inner.emit(event);
+    }
+
     pub fn log(&self, text: &str, scope: &[String]) -> Result<(), StepError> {
         self.inner.write(&Entry::Log { text: text.to_owned(), scope: scope.to_vec() })?;
         self.inner.emit(&Event::Log { text: text.to_owned(), scope: scope.to_vec() });
@@ -116,6 +130,12 @@ impl Engine {
     #[must_use]
     pub fn run(&self) -> &str {
         &self.inner.run
+    }
+
+    /// The keys of the steps this process has begun or replayed, reads apart.
+    #[must_use]
+    pub fn reached(&self) -> Vec<StepKey> {
+        self.inner.claims().keys().cloned().collect()
     }
 
     /// How many different steps this process has begun, reads apart.

@@ -47,6 +47,8 @@ pub struct Recap {
     pub accounts: BTreeMap<AccountLabel, Counts>,
     /// Labels of branches and scopes that were not played.
     pub left_out: BTreeSet<String>,
+    /// Labels of the branches whose failure was tolerated.
+    pub tolerated: Vec<String>,
 }
 
 /// How each step of this process ended.
@@ -57,6 +59,7 @@ pub(super) struct Tally {
     names: BTreeMap<String, String>,
     caught: BTreeSet<StepKey>,
     left_out: BTreeSet<String>,
+    tolerated: Vec<String>,
 }
 
 impl Tally {
@@ -75,6 +78,10 @@ impl Tally {
         self.left_out.insert(label.to_owned());
     }
 
+    pub(super) fn tolerated(&mut self, label: &str) {
+        self.tolerated.push(label.to_owned());
+    }
+
     pub(super) fn total(&self) -> Counts {
         let mut total = Counts::default();
         for (key, (_, status)) in &self.steps {
@@ -90,6 +97,7 @@ impl Tally {
             let label = AccountLabel { id: account.id.clone(), name };
             accounts.entry(label).or_default().add(*status, self.caught.contains(key));
         }
-        Recap { run: run.to_owned(), status, total: self.total(), accounts, left_out: self.left_out.clone() }
+        let (left_out, tolerated) = (self.left_out.clone(), self.tolerated.clone());
+        Recap { run: run.to_owned(), status, total: self.total(), accounts, left_out, tolerated }
     }
 }
