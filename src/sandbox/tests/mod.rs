@@ -8,6 +8,7 @@ mod faults;
 mod junk;
 mod mfa;
 mod organization;
+mod recorded;
 mod serve;
 mod signing;
 mod storage;
