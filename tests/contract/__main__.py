@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent))
 import servers
 
@@ -27,7 +28,7 @@ def main():
     tests = sorted(str(file) for suite in suites for file in HERE.glob(f"test_{suite}*.py"))
     os.environ["RUNNER"] = str(servers.runner())
     python = str(servers.venv() / "python")
-    # no cache and no bytecode in the source tree
+    # the source tree stays as it is
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     os.execv(python, [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(HERE), *tests, *arguments])
 

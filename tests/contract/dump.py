@@ -3,7 +3,7 @@
 import json
 import re
 
-from conftest import KEYS, client
+from clients import KEYS, client
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 
@@ -40,7 +40,9 @@ def units(org, parent, path):
 
 
 def attached(org, target):
-    return sorted(policy["Name"] for policy in pages(org, "list_policies_for_target", "Policies", TargetId=target, Filter="SERVICE_CONTROL_POLICY"))
+    return sorted(
+        policy["Name"] for policy in pages(org, "list_policies_for_target", "Policies", TargetId=target, Filter="SERVICE_CONTROL_POLICY")
+    )
 
 
 def pages(api, operation, key, **arguments):

@@ -4,12 +4,13 @@ what the playbook promises."""
 import time
 
 import pytest
-import servers
 from botocore.exceptions import ClientError
-from conftest import client
+
+import servers
+from clients import client
 from dump import inside
-from test_moto import play, project, recap
-from test_sandbox_operations import code
+from material import code
+from playbook import play, project, recap
 
 ACCOUNTS = ("mgmt", "dev", "stage", "prod")
 ADMIN, READER = "allow-admin-from-security-account", "allow-read-only-from-security-account"
@@ -57,7 +58,11 @@ class Judge:
         except ClientError as error:
             assert error.response["Error"]["Code"] == "AccessDenied", error
             return False
-        session = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
+        session = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
         assert client("sts", self.url, **session).get_caller_identity()["Account"] == self.accounts[account]
         return True
 
@@ -83,7 +88,12 @@ def test_the_right_people_and_only_they(judge):
     second = judge.play("-p", "mfa=false")
     assert (second["ok"], second["changed"]) == (first["ok"], 0)
     people = judge.people()
-    verdicts = {(who, account, role): judge.can(keys, account, role) for who, keys in people.items() for account in ACCOUNTS for role in (ADMIN, READER)}
+    verdicts = {
+        (who, account, role): judge.can(keys, account, role)
+        for who, keys in people.items()
+        for account in ACCOUNTS
+        for role in (ADMIN, READER)
+    }
     # AdministratorAccess on the administrators' group opens the readers' role to them as well, as the playbook says
     may = {("ana", ADMIN), ("ana", READER), ("ben", READER)}
     assert verdicts == {(who, account, role): (who, role) in may for who in people for account in ACCOUNTS for role in (ADMIN, READER)}
@@ -92,7 +102,13 @@ def test_the_right_people_and_only_they(judge):
 def test_without_mfa_nobody(judge):
     judge.play()
     people = judge.people()
-    assert [(who, account, role) for who, keys in people.items() for account in ACCOUNTS for role in (ADMIN, READER) if judge.can(keys, account, role)] == []
+    assert [
+        (who, account, role)
+        for who, keys in people.items()
+        for account in ACCOUNTS
+        for role in (ADMIN, READER)
+        if judge.can(keys, account, role)
+    ] == []
 
 
 @pytest.mark.parametrize("judge", ["sandbox"], indirect=True)

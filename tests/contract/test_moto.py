@@ -2,51 +2,22 @@
 the sandbox but for moto's own gaps."""
 
 import json
-import shutil
 import subprocess
 import urllib.request
 from fnmatch import fnmatch
 
 import pytest
+
 import servers
-from conftest import Sandbox
+from clients import Sandbox
 from dump import differences, dump
 from moto_gaps import GAPS
+from playbook import play, project, recap
 
-PLAYBOOK = "playbooks/multi-account.rhai"
 # moto takes any key for one of its default account; it is not thread-safe: one branch at a time.
 KEYS = {"aws_access_key_id": "AKIAEXAMPLEEXAMPLE", "aws_secret_access_key": "x"}
 ENVIRONMENT = {name.upper(): value for name, value in KEYS.items()}
 ONE = ("--max-parallel", "1")
-# moto names the management account so
-TARGETS = """
-[targets.sandbox]
-kind = "sandbox"
-management_name = "master"
-management_email = "master@example.com"
-[targets.live]
-kind = "aws"
-account_id = "{account}"
-endpoint_url = "{url}"
-[environments.people.params]
-mail = "aws@example.com"
-users = {{ ana = "admin", ben = "ro" }}
-"""
-
-
-def project(folder, url, account=servers.MANAGEMENT["moto"]):
-    """A folder with the playbook and both targets."""
-    shutil.copytree(servers.ROOT / "playbooks", folder / "playbooks")
-    (folder / "runner.toml").write_text(TARGETS.format(url=url, account=account))
-    return folder
-
-
-def play(*more, target="live"):
-    return ("play", PLAYBOOK, "--env", "people", "--target", target, "--yes", "--output", "json", *more)
-
-
-def recap(output):
-    return json.loads(output.splitlines()[-1])
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +72,11 @@ def test_killed_and_resumed(moto, wanted, run, runner, tmp_path, steps):
     """SIGKILL after so many finished steps."""
     folder = project(tmp_path, moto.url)
     process = subprocess.Popen(
-        [runner, "-C", folder, *play(*ONE)], env=servers.environment(**ENVIRONMENT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [runner, "-C", folder, *play(*ONE)],
+        env=servers.environment(**ENVIRONMENT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     finished = 0
     for line in process.stdout:
@@ -118,11 +93,17 @@ def test_killed_and_resumed(moto, wanted, run, runner, tmp_path, steps):
 
 
 FAULTS = {
-    "replies lost after the effect": ["--drop-after=CreateAccount:2", "--drop-after=CreateRole:3", "--drop-after=PutGroupPolicy:1", "--drop-after=MoveAccount:4"],
+    "replies lost after the effect": [
+        "--drop-after=CreateAccount:2",
+        "--drop-after=CreateRole:3",
+        "--drop-after=PutGroupPolicy:1",
+        "--drop-after=MoveAccount:4",
+    ],
     "errors after the effect": ["--e500-after=CreateAccount:4", "--e500-after=CreateUser:1", "--e500-after=AttachRolePolicy:5"],
     # not CreateAccount: the runner looks for a minute before it believes that there is none
     "requests lost": ["--drop-before=CreateGroup:2", "--drop-before=AttachRolePolicy:1", "--e500=CreateRole:2"],
-    "throttles": ["--rate=organizations=20:2", "--rate=iam=50:3"],
+    # the second unit follows the first at once
+    "throttles": ["--rate=organizations.CreateOrganizationalUnit=0.2:1"],
 }
 
 

@@ -4,8 +4,9 @@ import json
 import subprocess
 
 import pytest
+
 import servers
-from test_sandbox_operations import TEXT, trust
+from material import TEXT, trust
 
 
 @pytest.fixture
@@ -23,10 +24,28 @@ def cli(aws):
 
 def test_an_organisation_is_made_and_asked(aws, cli):
     made = json.loads(cli("organizations", "create-organization", "--feature-set", "ALL"))["Organization"]
-    creation = cli("organizations", "create-account", "--account-name", "dev", "--email", "contract+dev@example.com",
-                   "--query", "CreateAccountStatus.Id", "--output", "text").strip()
-    dev = cli("organizations", "describe-create-account-status", "--create-account-request-id", creation,
-              "--query", "CreateAccountStatus.AccountId", "--output", "text").strip()
+    creation = cli(
+        "organizations",
+        "create-account",
+        "--account-name",
+        "dev",
+        "--email",
+        "contract+dev@example.com",
+        "--query",
+        "CreateAccountStatus.Id",
+        "--output",
+        "text",
+    ).strip()
+    dev = cli(
+        "organizations",
+        "describe-create-account-status",
+        "--create-account-request-id",
+        creation,
+        "--query",
+        "CreateAccountStatus.AccountId",
+        "--output",
+        "text",
+    ).strip()
     names = cli("organizations", "list-accounts", "--query", "sort_by(Accounts, &Name)[].[Name, Id]", "--output", "text")
     assert names.splitlines() == [f"dev\t{dev}", f"management\t{made['MasterAccountId']}"]
     role = f"arn:aws:iam::{dev}:role/OrganizationAccountAccessRole"
@@ -53,7 +72,11 @@ def test_documents_from_files_and_waiting(aws, cli, tmp_path):
         (("iam", "get-role", "--role-name", "gone"), "GetRole", "NoSuchEntity"),
         (("iam", "create-user", "--user-name", "a b"), "CreateUser", "ValidationError"),
         (("organizations", "list-accounts"), "ListAccounts", "AWSOrganizationsNotInUseException"),
-        (("sts", "assume-role", "--role-arn", "arn:aws:iam::111122223333:role/gone", "--role-session-name", "cli"), "AssumeRole", "AccessDenied"),
+        (
+            ("sts", "assume-role", "--role-arn", "arn:aws:iam::111122223333:role/gone", "--role-session-name", "cli"),
+            "AssumeRole",
+            "AccessDenied",
+        ),
     ],
 )
 def test_a_refusal_ends_with_255(cli, arguments, operation, code):

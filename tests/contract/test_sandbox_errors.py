@@ -4,8 +4,9 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import client
-from test_sandbox_operations import READ_ONLY, TEXT, trust
+
+from clients import client
+from material import READ_ONLY, TEXT, trust
 
 NOBODY = "arn:aws:iam::aws:policy/Nobody"
 ENTITIES = ("user", "group", "role")
@@ -46,7 +47,14 @@ def missing_ones():
     yield "update_role", NAMES["role"]
     yield "update_role_description", {**NAMES["role"], "Description": "x"}
     yield "update_assume_role_policy", {**NAMES["role"], "PolicyDocument": json.dumps(trust("*"))}
-    for operation in ("create_access_key", "list_access_keys", "get_login_profile", "delete_login_profile", "list_mfa_devices", "list_groups_for_user"):
+    for operation in (
+        "create_access_key",
+        "list_access_keys",
+        "get_login_profile",
+        "delete_login_profile",
+        "list_mfa_devices",
+        "list_groups_for_user",
+    ):
         yield operation, NAMES["user"]
     yield "create_login_profile", {**NAMES["user"], "Password": "long-Enough-1"}
     yield "update_login_profile", {**NAMES["user"], "PasswordResetRequired": True}
@@ -125,8 +133,16 @@ def test_iam_says_why_not(aws):
         ("list_users", invalid, {"Marker": "nonsense"}),
         ("list_users", invalid, {"MaxItems": 1001}),
         ("update_account_password_policy", invalid, {"MinimumPasswordLength": 5}),
-        ("tag_user", ("InvalidInputException", "InvalidInput", 400), {"UserName": "ana", "Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}),
-        ("update_login_profile", ("PasswordPolicyViolationException", "PasswordPolicyViolation", 400), {"UserName": "ana", "Password": "short"}),
+        (
+            "tag_user",
+            ("InvalidInputException", "InvalidInput", 400),
+            {"UserName": "ana", "Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]},
+        ),
+        (
+            "update_login_profile",
+            ("PasswordPolicyViolationException", "PasswordPolicyViolation", 400),
+            {"UserName": "ana", "Password": "short"},
+        ),
     ]:
         refused(getattr(iam, operation), *wanted, **arguments)
 

@@ -1,32 +1,12 @@
 """Every operation the sandbox has, called by boto3 and answered within the service's model."""
 
-import base64
-import hashlib
-import hmac
 import json
-import struct
 import subprocess
 import time
 
 import pytest
-import servers
-from conftest import Sandbox
 
-READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-DOCUMENT = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
-TEXT = json.dumps(DOCUMENT)
-
-
-def trust(principal):
-    allow = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
-    return {"Version": "2012-10-17", "Statement": [allow]}
-
-
-def code(seed, window):
-    """The six digits of RFC 6238 that a device shows in that window of 30 seconds."""
-    digest = hmac.new(base64.b32decode(seed), struct.pack(">Q", window), hashlib.sha1).digest()
-    place = digest[-1] & 15
-    return "%06d" % ((struct.unpack(">I", digest[place : place + 4])[0] & 0x7FFFFFFF) % 1_000_000)
+from material import DOCUMENT, READ_ONLY, TEXT, code, trust
 
 
 def holders(iam, kind, name):
@@ -122,8 +102,13 @@ def policies(aws):
 def credentials(aws):
     iam, sts = aws.client("iam"), aws.client("sts")
     iam.create_user(UserName="dan")
-    iam.put_user_policy(UserName="dan", PolicyName="self", PolicyDocument=json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["iam:List*", "iam:Get*"], "Resource": "*"}]}))
+    iam.put_user_policy(
+        UserName="dan",
+        PolicyName="self",
+        PolicyDocument=json.dumps(
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["iam:List*", "iam:Get*"], "Resource": "*"}]}
+        ),
+    )
     key = iam.create_access_key(UserName="dan")["AccessKey"]
     iam.update_access_key(UserName="dan", AccessKeyId=key["AccessKeyId"], Status="Active")
     assert [shown["Status"] for shown in iam.list_access_keys(UserName="dan")["AccessKeyMetadata"]] == ["Active"]
@@ -135,11 +120,17 @@ def credentials(aws):
 
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName="dan")["VirtualMFADevice"]
     serial, seed, window = device["SerialNumber"], device["Base32StringSeed"], int(time.time()) // 30
-    iam.enable_mfa_device(UserName="dan", SerialNumber=serial, AuthenticationCode1=code(seed, window - 1), AuthenticationCode2=code(seed, window))
+    iam.enable_mfa_device(
+        UserName="dan", SerialNumber=serial, AuthenticationCode1=code(seed, window - 1), AuthenticationCode2=code(seed, window)
+    )
     assert [shown["SerialNumber"] for shown in iam.list_mfa_devices(UserName="dan")["MFADevices"]] == [serial]
     own = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     given = aws.client("sts", **own).get_session_token(SerialNumber=serial, TokenCode=code(seed, window + 1))["Credentials"]
-    own = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"], "aws_session_token": given["SessionToken"]}
+    own = {
+        "aws_access_key_id": given["AccessKeyId"],
+        "aws_secret_access_key": given["SecretAccessKey"],
+        "aws_session_token": given["SessionToken"],
+    }
     shown = aws.client("iam", **own).list_virtual_mfa_devices(AssignmentStatus="Assigned")["VirtualMFADevices"]
     assert [device["User"]["UserName"] for device in shown] == ["dan"]
     iam.deactivate_mfa_device(UserName="dan", SerialNumber=serial)

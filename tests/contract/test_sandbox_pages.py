@@ -8,7 +8,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import WaiterError
-from test_sandbox_operations import READ_ONLY, TEXT, trust
+
+from material import TEXT, trust
 
 SCP = "SERVICE_CONTROL_POLICY"
 # A quick waiter: no pause between its looks.
@@ -49,7 +50,17 @@ def peopled(aws):
     org.tag_resource(ResourceId=root, Tags=[{"Key": f"k{number}", "Value": ""} for number in range(25)])
     user, group, role = {"UserName": "u1"}, {"GroupName": "g1"}, {"RoleName": "r1"}
     return {
-        **{f"Iam{name}": user for name in ("ListUserPolicies", "ListAttachedUserPolicies", "ListUserTags", "ListGroupsForUser", "ListAccessKeys", "ListMFADevices")},
+        **{
+            f"Iam{name}": user
+            for name in (
+                "ListUserPolicies",
+                "ListAttachedUserPolicies",
+                "ListUserTags",
+                "ListGroupsForUser",
+                "ListAccessKeys",
+                "ListMFADevices",
+            )
+        },
         **{f"Iam{name}": group for name in ("GetGroup", "ListGroupPolicies", "ListAttachedGroupPolicies")},
         **{f"Iam{name}": role for name in ("ListRolePolicies", "ListAttachedRolePolicies", "ListRoleTags")},
         **{f"Iam{name}": {"PolicyArn": policies[0]} for name in ("ListPolicyVersions", "ListEntitiesForPolicy", "ListPolicyTags")},
@@ -126,7 +137,10 @@ def test_waiters(aws, noun):
     arguments, make = {
         "user": ({"UserName": "late"}, lambda: maker.create_user(UserName="late")),
         "role": ({"RoleName": "late"}, lambda: maker.create_role(RoleName="late", AssumeRolePolicyDocument=json.dumps(trust("*")))),
-        "policy": ({"PolicyArn": f"arn:aws:iam::{account}:policy/late"}, lambda: maker.create_policy(PolicyName="late", PolicyDocument=TEXT)),
+        "policy": (
+            {"PolicyArn": f"arn:aws:iam::{account}:policy/late"},
+            lambda: maker.create_policy(PolicyName="late", PolicyDocument=TEXT),
+        ),
     }[noun]
     waiter = waiting.get_waiter(f"{noun}_exists")
     with pytest.raises(WaiterError):
