@@ -94,7 +94,6 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let state = project.state();
     state.create(&target.name)?;
     let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
-    let began = time.now();
     let cloud = cloud(&work)?;
     let caller = wait(time, cloud.caller())?;
     let environment = work.environment.as_ref().map(|environment| environment.name.as_str());
@@ -114,6 +113,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         };
         approve(&before)?;
     }
+    let began = time.now();
     let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())) };
     let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
     if let Start::Resume { selection, .. } = &start {

@@ -47,6 +47,17 @@ impl Served {
         aws_sdk_iam::Client::from_conf(config)
     }
 
+    pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
+        let config = aws_sdk_organizations::Config::builder()
+            .behavior_version(aws_sdk_organizations::config::BehaviorVersion::latest())
+            .region(aws_sdk_organizations::config::Region::new("us-east-1"))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(self.administrator())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        aws_sdk_organizations::Client::from_conf(config)
+    }
+
     /// Credentials of the access role of an account.
     pub(crate) async fn inside(&self, account: &str) -> Credentials {
         let config = aws_sdk_sts::Config::builder()

@@ -3,6 +3,7 @@
 use crate::counting::Counting;
 use crate::other_client::Served;
 use crate::project::{Ended, Project};
+use insta::assert_snapshot;
 use serde_json::Value;
 
 const PLAYBOOK: &str = "playbooks/multi-account.rhai";
@@ -125,4 +126,49 @@ fn what_is_only_on_the_target_is_known_so_far() {
     assert!(told.stdout.contains("known so far") && told.stdout.contains("it fits as far as is known"), "{}", told.stdout);
     pair.play("second.rhai", &[]).ok();
     assert!(pair.server.world().contains(&arn));
+}
+
+/// A playbook of two accounts, and one too long policy for each if asked.
+fn two_accounts(project: &Project, long: bool) {
+    let actions = if long { "for n in 0..200 { actions.push(`s3:Get${name}ObjectOfTheBucket${n}`); }" } else { "" };
+    project.write(
+        "p.rhai",
+        &format!(
+            "let org = organization();\norg.create_organization();\nparallel([\"dev\", \"stage\"], |name| {{\n    \
+             let account = org.create_account(name, #{{ email: `aws+${{name}}@example.com` }});\n    let actions = [\"s3:*\"];\n    {actions}\n    \
+             account.create_group(name, #{{ inline: #{{ Version: \"2012-10-17\", Statement: [#{{ Effect: \"Allow\", Action: actions, Resource: \"*\" }}] }} }});\n}});\n"
+        ),
+    );
+}
+
+#[test]
+fn a_preflight_as_it_is_read() {
+    let project = Project::with_playbooks();
+    assert_snapshot!("preflight_fits", project.run(&[&["preflight", PLAYBOOK], &MAIL[..]].concat()).ok().stdout);
+
+    project.write("runner.toml", "[targets.sandbox]\nkind = \"sandbox\"\naccount_quota = 4\n");
+    assert_snapshot!("preflight_too_many_accounts", project.run(&[&["preflight", PLAYBOOK], &MAIL[..]].concat()).exits(1).stdout);
+
+    two_accounts(&project, true);
+    assert_snapshot!("preflight_policy_too_long", project.run(&["preflight", "p.rhai"]).exits(1).stdout);
+    assert!(!project.path(".runner").exists());
+}
+
+#[test]
+fn a_preflight_on_a_world_with_a_suspended_account() {
+    let project = Project::new();
+    two_accounts(&project, false);
+    project.run(&["play", "p.rhai"]).ok();
+    let world: Value = serde_json::from_str(&project.world()).unwrap();
+    let dev = world["accounts"].as_object().unwrap().values().find(|account| account["name"] == "dev").unwrap();
+    let aws = Served::start(&project);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(aws.organizations().close_account().account_id(dev["id"].as_str().unwrap()).send()).unwrap();
+    drop(aws);
+    let before = project.world();
+    assert_snapshot!("preflight_suspended", project.run(&["preflight", "p.rhai"]).exits(1).stdout);
+    let json = project.run(&["preflight", "p.rhai", "--output", "json"]).exits(1).stdout;
+    let document: Value = serde_json::from_str(&json).unwrap();
+    assert_snapshot!("preflight_json", serde_json::to_string_pretty(&document).unwrap());
+    assert_eq!(project.world(), before);
 }

@@ -16,4 +16,5 @@ pub use cloud::{Caller, Cloud, CloudConfig, FurtherAccount, TokenCode, is_accoun
 pub use creations::Standing;
 pub(crate) use organization::unit;
 pub use organization::{Member, OrganizationView, UnitView};
+pub use pacing::least_time;
 pub use session::{Reach, Session, SessionSpec, Terms};

@@ -48,6 +48,14 @@ fn published(bucket: &str) -> (f64, f64, f64) {
     (rate, burst, rate)
 }
 
+/// How long so many calls of an action take at least, by AWS's published rate.
+#[must_use]
+pub fn least_time(action: &str, calls: usize) -> Duration {
+    let (per_second, burst, _) = published(bucket(action));
+    let calls = u32::try_from(calls).map_or(f64::from(u32::MAX), f64::from);
+    Duration::from_secs_f64(((calls - burst) / per_second).max(0.0))
+}
+
 /// Changes of one organisation conflict even below their rates ("another request is already in progress").
 fn changes_organization(action: &str) -> bool {
     action.strip_prefix("organizations:").is_some_and(|call| !call.starts_with("Describe") && !call.starts_with("List"))
@@ -226,5 +234,12 @@ mod tests {
     fn calls_leave_at_the_published_rate_where_it_holds() {
         assert_eq!(departures(true, "organizations:CreateAccount", 5), [0, 0, 0, 10_000, 20_000]);
         assert_eq!(departures(false, "organizations:CreateAccount", 5), [0; 5]);
+    }
+
+    #[test]
+    fn a_creation_takes_ten_seconds_beyond_the_third() {
+        for (accounts, seconds) in [(0, 0), (3, 0), (4, 10), (5, 20), (1000, 9970)] {
+            assert_eq!(least_time("organizations:CreateAccount", accounts), Duration::from_secs(seconds), "{accounts}");
+        }
     }
 }

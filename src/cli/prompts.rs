@@ -46,6 +46,9 @@ pub(super) fn ask(question: &str) -> Result<String, Error> {
     print_error(question);
     let mut line = String::new();
     let read = io::stdin().read_line(&mut line);
+    if matches!(read, Ok(0)) {
+        print_error("\n");
+    }
     read.map_err(|error| Error::new(Kind::Declined, "no-answer", "cannot read the answer").cause(error).hint("answer with a flag"))?;
     Ok(line.trim().to_owned())
 }

@@ -53,7 +53,9 @@ impl Accounts {
                 }
                 Err(problem) => {
                     account.standing = Standing::Refused;
-                    problems.push(problem.at(account.place.clone()));
+                    if !caught(known, &account.name) {
+                        problems.push(problem.at(account.place.clone()));
+                    }
                 }
             }
         }
@@ -102,6 +104,11 @@ fn asked(step: &Step) -> Option<Wanted> {
     let text = |name: &str| step.end.input[name].as_str().map(str::to_owned);
     (step.end.key.primitive == "create_account").then_some(())?;
     Some(Wanted { name: text("name")?, email: text("email")?, standing: Standing::ToMake, id: None, place: step.end.place.clone() })
+}
+
+/// The script goes on without this account.
+fn caught(known: &Known, name: &str) -> bool {
+    known.steps.iter().any(|step| step.caught && step.end.key.primitive == "create_account" && step.end.key.identity == name)
 }
 
 /// The id of the account that is there, none if it can be made.

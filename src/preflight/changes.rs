@@ -1,11 +1,10 @@
-//! The calls that the play made on the copy, by account; which of them cannot be taken back; how long AWS takes at least.
+//! The calls that the play made on the copy, by account, and which of them cannot be taken back.
 
-use super::known::Known;
+use super::known::{Known, Step};
 use crate::event::AccountLabel;
 use crate::step::Class;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// The changes in one account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,6 +44,12 @@ pub(super) fn by_account(known: &Known) -> Vec<Changes> {
     changes
 }
 
+/// Whether some may have been made already: in accounts that are there, and whose IAM the copy does not have.
+pub(super) fn at_most(known: &Known) -> bool {
+    let in_iam = |step: &Step| !step.changes.is_empty() && !step.is_of_organization();
+    !known.whole && known.steps.iter().any(|step| in_iam(step) && known.there.contains(&step.end.account.id))
+}
+
 /// What cannot be taken back, as sentences.
 pub(super) fn irreversible(changes: &[Changes]) -> Vec<String> {
     let made = |call: &str| changes.iter().filter_map(|account| account.calls.get(call)).sum::<usize>();
@@ -54,9 +59,12 @@ pub(super) fn irreversible(changes: &[Changes]) -> Vec<String> {
     }
     match made("CreateAccount") {
         0 => {}
-        count => sentences.push(format!(
-            "CreateAccount, {count} times: an account can be closed, but is gone only 90 days later, and its address is never free again"
-        )),
+        count => {
+            let times = if count == 1 { String::new() } else { format!(", {count} times") };
+            sentences.push(format!(
+                "CreateAccount{times}: an account can be closed, but is gone only 90 days later, and its address is never free again"
+            ));
+        }
     }
     sentences
 }
@@ -73,9 +81,4 @@ pub(super) fn destructive(known: &Known) -> Vec<String> {
     }
     lines.sort();
     lines
-}
-
-/// AWS takes 3 CreateAccount at once and then one in 10 s ("Quotas for AWS Organizations": 0.1 a second, burst 3).
-pub(super) fn least_time(accounts: usize) -> Duration {
-    Duration::from_secs(10 * u64::try_from(accounts.saturating_sub(3)).unwrap_or(u64::MAX / 10))
 }

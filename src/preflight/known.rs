@@ -4,6 +4,10 @@ use crate::error::Error;
 use crate::estate::{Account, Estate};
 use crate::step::{Change, journal::StepEnd};
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+const OF_ORGANIZATION: [&str; 7] =
+    ["create_organization", "create_organizational_unit", "create_account", "move_account", "tag_account", "list_accounts", "find_account"];
 
 /// How many accounts the organisation may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +22,19 @@ pub struct Quota {
 pub struct Step {
     pub end: StepEnd,
     pub changes: Vec<Change>,
+    /// Its failure was caught by the script.
+    pub caught: bool,
+}
+
+impl Step {
+    /// It works on the organisation, of which a copy is told everything it looks at.
+    pub(super) fn is_of_organization(&self) -> bool {
+        OF_ORGANIZATION.contains(&self.end.key.primitive.as_str())
+    }
 }
 
 /// A play on a copy of the world.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Known {
     pub playbook: String,
     pub target: String,
@@ -29,6 +42,8 @@ pub struct Known {
     pub account: String,
     pub caller: String,
     pub quota: Quota,
+    /// How long it takes at least to make so many accounts, by AWS's rate.
+    pub least_time: fn(usize) -> Duration,
     /// The copy, as the play left it.
     pub estate: Estate,
     /// Ids of what was there before: root, units, accounts.

@@ -28,7 +28,7 @@ pub struct Preflight {
     pub destructive: Vec<String>,
     /// Policies near AWS's limits.
     pub sizes: Vec<Size>,
-    /// What AWS's rates for CreateAccount take at least.
+    /// What AWS's rate for CreateAccount takes at least.
     pub least_time: Duration,
     /// What will fail.
     pub problems: Vec<Error>,
@@ -52,11 +52,11 @@ impl Preflight {
             account: known.account.clone(),
             caller: known.caller.clone(),
             organization: organization.map(|organization| organization.id.clone()),
-            least_time: changes::least_time(accounts.to_make),
+            least_time: (known.least_time)(accounts.to_make),
             irreversible: changes::irreversible(&changes),
             destructive: changes::destructive(known),
             sizes: sizes::near(&known.estate),
-            at_most: !known.whole,
+            at_most: changes::at_most(known),
             accounts,
             changes,
             problems,

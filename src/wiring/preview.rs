@@ -1,7 +1,7 @@
 //! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
 
 use super::{Work, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
-use crate::aws::{Caller, Cloud, Member, OrganizationView, smithy};
+use crate::aws::{self, Caller, Cloud, Member, OrganizationView, smithy};
 use crate::error::{Error, Place};
 use crate::estate::{Account, AccountState, Iam, Organization, Tags};
 use crate::event::Event;
@@ -13,7 +13,7 @@ use crate::sandbox::{ForeignAccount, Sandbox, Settings, Told, Unknown};
 use crate::step::journal::Entry;
 use crate::step::{Ask, Change, Engine, Failure, Freshness, Journal, Ports, Retry};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -101,6 +101,7 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
         target: target.name.clone(),
         account: caller.account.clone(),
         caller: caller.arn.clone(),
+        least_time: |accounts| aws::least_time("organizations:CreateAccount", accounts),
         quota: Quota { accounts: quota.unwrap_or(DEFAULT_QUOTA), written: quota.is_some() || original.is_none() },
         estate: copy.estate(),
         there: copy.there(),
@@ -112,10 +113,12 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
 
 /// The steps as they are written down, each at its place with the text of the line, which a journal does not keep.
 fn steps(journal: &Journal, run: &str, places: &BTreeMap<String, Place>) -> Result<Vec<Step>, Error> {
-    let mut changes: BTreeMap<String, Vec<Change>> = BTreeMap::new();
+    let (mut changes, mut caught) = (BTreeMap::<String, Vec<Change>>::new(), BTreeSet::new());
     for record in journal.entries(run)? {
-        if let Entry::Intent(intent) = record.entry {
-            changes.entry(intent.key.to_string()).or_default().push(intent.change);
+        match record.entry {
+            Entry::Intent(intent) => changes.entry(intent.key.to_string()).or_default().push(intent.change),
+            Entry::Caught { key } => drop(caught.insert(key.to_string())),
+            _ => {}
         }
     }
     let step = |mut end: crate::step::journal::StepEnd| {
@@ -123,7 +126,7 @@ fn steps(journal: &Journal, run: &str, places: &BTreeMap<String, Place>) -> Resu
         if let Some(place) = places.get(&key) {
             end.place = place.clone();
         }
-        Step { end, changes: changes.remove(&key).unwrap_or_default() }
+        Step { end, changes: changes.remove(&key).unwrap_or_default(), caught: caught.contains(&key) }
     };
     Ok(journal.view(run)?.ends.into_iter().map(step).collect())
 }
