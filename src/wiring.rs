@@ -10,7 +10,7 @@ use crate::primitive::list;
 use crate::project::{Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Recap, RunStart, RunStatus, RunView, Selection, StepError,
+    Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Ready, Recap, RunStart, RunStatus, RunView, Selection, StepError,
 };
 use crate::time::Time;
 use serde_json::{Map, Value, json};
@@ -74,8 +74,22 @@ pub struct Request {
     pub ask: Arc<dyn Ask>,
     /// Called on targets of kind `aws`, before anything is written there or in the journal.
     pub approve: Approve,
+    /// Told what is about to begin, when nothing speaks against it any more; an error means that nothing is begun.
+    pub ready: Begin,
     /// Called once there is an engine, so that it can be drained.
     pub begun: Box<dyn FnOnce(Engine) + Send>,
+}
+
+/// Told what is about to begin; an error means that nothing is begun.
+pub type Begin = Box<dyn Fn(&Beginning<'_>) -> Result<(), Error> + Send + Sync>;
+
+/// A run that is about to begin, or to go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    pub run: &'a str,
+    /// The target's own account, and whose credentials they are.
+    pub account: &'a str,
+    pub caller: &'a str,
 }
 
 /// How a run came to its end.
@@ -89,7 +103,7 @@ pub struct Ended {
 
 /// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
 pub fn run(request: Request) -> Result<Ended, Error> {
-    let Request { work, start, reason, sink, ask, approve, begun } = request;
+    let Request { work, start, reason, sink, ask, approve, ready, begun } = request;
     let Work { project, target, time, .. } = &work;
     let state = project.state();
     state.create(&target.name)?;
@@ -114,7 +128,9 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         approve(&before)?;
     }
     let began = time.now();
-    let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())) };
+    let (account, arn) = (caller.account.clone(), caller.arn.clone());
+    let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn }));
+    let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())), ready };
     let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
     if let Start::Resume { selection, .. } = &start {
         written.selection = selection.clone();

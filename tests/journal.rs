@@ -53,7 +53,7 @@ fn verify_tells_a_sound_journal_from_a_damaged_one() {
     assert_eq!(project.run(&["journal", "verify"]).ok().stdout, "no journal is here yet\n");
     let run = id(&project.run(&["play", "p.rhai"]).ok());
     let sound = project.run(&["journal", "verify", &run]).ok().stdout;
-    assert!(sound.contains(": sound: ") && sound.contains(" 1 runs, head "), "{sound}");
+    assert!(sound.contains(": sound: ") && sound.contains(", runs: 1, head "), "{sound}");
     assert_eq!(project.run(&["journal", "verify"]).ok().stdout, sound);
     let journal = damage(&project, "UPDATE event SET body = replace(body, 'readers', 'writers') WHERE kind = 'intent'");
     for args in [&["journal", "verify"][..], &["journal", "verify", &journal]] {

@@ -2,7 +2,9 @@
 
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
-use super::{check, completions, explain, journal, list, man, output, play, preflight, resume, runs, sandbox, show};
+use super::{
+    check, completions, definitions, explain, journal, list, man, new, output, play, preflight, resume, runs, sandbox, schema, show,
+};
 use crate::error::Error;
 use crate::report::show_error;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -54,9 +56,12 @@ enum Command {
     List(list::Args),
     Explain(explain::Args),
     Sandbox(sandbox::Args),
+    New(new::Args),
     Journal(journal::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Schema(schema::Args),
+    Definitions(definitions::Args),
 }
 
 impl Command {
@@ -73,9 +78,12 @@ impl Command {
             Command::List(args) => list::run(&args, context),
             Command::Explain(args) => explain::run(&args, context),
             Command::Sandbox(args) => sandbox::run(&args, context),
+            Command::New(args) => new::run(&args, context),
             Command::Journal(args) => journal::run(&args, context),
             Command::Completions(args) => completions::run(&args, context),
             Command::Man(args) => man::run(&args, context),
+            Command::Schema(args) => schema::run(&args, context),
+            Command::Definitions(args) => definitions::run(&args, context),
         }
     }
 }

@@ -71,7 +71,7 @@ fn verify(context: &Context, which: Option<&str>) -> Result<u8, Error> {
         match Journal::open_existing(&path).and_then(|journal| journal.verify()) {
             Ok(Sound { entries, runs, pruned, head }) => {
                 let taken = if pruned == 0 { String::new() } else { format!(" ({pruned} more were pruned)") };
-                let _ = writeln!(text, "{}: sound: {entries} entries, {runs} runs{taken}, head {head}", plain(&name));
+                let _ = writeln!(text, "{}: sound: {entries} entries, runs: {runs}{taken}, head {head}", plain(&name));
                 documents.push(json!({"journal": name, "entries": entries, "runs": runs, "pruned": pruned, "head": head}));
             }
             Err(error) => {

@@ -4,6 +4,7 @@ use super::completions::Known;
 use super::confirmation::Confirmation;
 use super::context::Context;
 use super::given;
+use super::hooks::{About, Hooks};
 use super::interrupt::{Interrupt, guard};
 use super::prompts::{self, Terminal};
 use crate::error::{Error, Kind};
@@ -106,6 +107,20 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
+    let hooks = Hooks {
+        commands: plan.project.config.hooks.clone(),
+        folder: plan.project.root.clone(),
+        time: time.clone(),
+        interrupt: interrupt.clone(),
+        about: About {
+            playbook: plan.playbook_name.clone(),
+            target: plan.target.name.clone(),
+            environment: plan.environment.as_ref().map(|environment| environment.name.clone()),
+            reason: reason.clone(),
+            resumed: matches!(start, Start::Resume { .. }),
+        },
+    };
+    let before = hooks.clone();
     let (asked, drained, shown) = (Arc::clone(&terminal), interrupt.clone(), reporter.clone());
     let request = Request {
         work: plan.work(context, &time, Arc::new(move |serial: &str| asked.token_code(serial))),
@@ -114,11 +129,18 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         sink: reporter.sink(),
         ask: terminal,
         approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),
+        ready: Box::new(move |beginning| before.before(beginning)),
         begun: Box::new(move |engine: Engine| drained.drains(move || engine.drain())),
     };
-    let ended = guard(&time, &interrupt, move || wiring::run(request)).inspect_err(|_| reporter.close())?;
+    let told = reporter.clone();
+    let work = move || finish(&told, &wiring::run(request)?, flags, &without, &hooks);
+    let ended = guard(&time, &interrupt, work).inspect_err(|_| reporter.close())?;
     let Some(ended) = ended else { return Ok(stopped(&reporter)) };
-    let ended = ended.inspect_err(|_| reporter.close())?;
+    ended.inspect_err(|_| reporter.close())
+}
+
+/// Reports how it ended, to people and to the hook.
+fn finish(reporter: &Reporter, ended: &wiring::Ended, flags: Vec<String>, without: &[String], hooks: &Hooks) -> Result<u8, Error> {
     let done = ended.error.is_none() && ended.recap.status == crate::step::RunStatus::Done;
     let run = &ended.recap.run;
     let next = if done {
@@ -130,8 +152,9 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         command("resume", run, &flags.into_iter().chain(without_flags(without)).collect::<Vec<_>>())
     };
     let end = End { recap: &ended.recap, took: ended.took, error: ended.error.as_ref(), next: Some(&next) };
-    reporter.finish(&end)?;
-    Ok(end.exit_code())
+    let told = reporter.finish(&end);
+    hooks.after(&reporter.recap(&end));
+    told.map(|()| end.exit_code())
 }
 
 /// What a resume has left out stays out of the next only if it is said again.

@@ -9,12 +9,29 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
 
+/// The JSON schema of the file, for editors.
+pub const SCHEMA: &str = include_str!("../../docs/runner.schema.json");
+
 /// A checked `runner.toml`. There is always a target `sandbox`, written or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub default_target: String,
     pub targets: BTreeMap<String, Target>,
     pub environments: BTreeMap<String, Environment>,
+    pub hooks: Hooks,
+}
+
+/// `[hooks]`: program and arguments, run without a shell in the project's folder; nothing is run for an empty list.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Hooks {
+    /// Run before a play or resume does anything; one that fails stops it.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// Run when a play or resume has ended, however it ended; one that fails is reported.
+    #[serde(default)]
+    pub after: Vec<String>,
 }
 
 /// A named set of parameters; the name is part of what tells rollouts apart.
@@ -24,20 +41,34 @@ pub struct Environment {
     pub params: Map<String, Value>,
 }
 
+/// Where playbooks are played, and with what.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "runner.toml"))]
 struct File {
+    /// The target played on without `--target`; `sandbox` unless given.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     default_target: Option<Spanned<String>>,
+    /// By name. There is always a target `sandbox`.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, TargetTable>"))]
     targets: BTreeMap<Spanned<String>, TargetTable>,
+    /// By name: sets of parameters with runs of their own, chosen with `--env`.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, EnvironmentTable>"))]
     environments: BTreeMap<Spanned<String>, EnvironmentTable>,
+    /// Commands before and after each play and resume.
+    #[serde(default)]
+    hooks: Hooks,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EnvironmentTable {
+    /// Values of the playbook's parameters.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     params: toml::Table,
 }
 
@@ -48,6 +79,7 @@ impl Default for Config {
             default_target: sandbox.name.clone(),
             targets: BTreeMap::from([(sandbox.name.clone(), sandbox)]),
             environments: BTreeMap::new(),
+            hooks: Hooks::default(),
         }
     }
 }
@@ -57,7 +89,7 @@ impl Config {
     pub fn parse(file: &str, text: &str) -> Result<Config, Error> {
         let at = |span: Range<usize>| place(file, text, span.start);
         let written: File = toml::from_str(text).map_err(|error| syntax(file, text, &error))?;
-        let mut config = Config::default();
+        let mut config = Config { hooks: written.hooks, ..Config::default() };
         for (name, table) in written.targets {
             check_name("target", name.get_ref()).map_err(|error| error.at(at(name.span())))?;
             let target = table.target(name.get_ref().clone()).map_err(|error| error.at(at(name.span())))?;
@@ -191,6 +223,9 @@ day = 2026-01-02
 
 [environments.stage.params]
 mfa = false
+
+[hooks]
+before = ["./notify.sh", "start"]
 "#;
 
     #[test]
@@ -204,6 +239,24 @@ mfa = false
         let TargetKind::Sandbox(sandbox) = &config.target(Some("rehearsal")).unwrap().kind else { panic!() };
         assert_eq!((sandbox.seed, sandbox.account_quota, sandbox.creation_seconds), (Some(7), Some(12), Some(2.5)));
         assert_eq!(config.environment(Some("stage")).unwrap().unwrap().params["mfa"], json!(false));
+        assert_eq!((config.hooks.before.len(), config.hooks.after.len()), (2, 0));
+    }
+
+    /// `docs/runner.schema.json` is made from the types that read the file, so it has every key and no other.
+    #[test]
+    fn the_schema_in_docs_is_that_of_the_parser() {
+        let made = serde_json::to_string_pretty(&schemars::schema_for!(File)).unwrap() + "\n";
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runner.schema.json");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &made).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(written == made, "docs/runner.schema.json is out of date: UPDATE_DOCS=1 cargo test --lib schema");
+        let target = &serde_json::from_str::<Value>(&made).unwrap()["$defs"]["TargetTable"];
+        assert_eq!((&target["required"], &target["additionalProperties"]), (&json!(["kind"]), &json!(false)));
+        for key in ["account_id", "profile", "seed", "throttle", "accounts", "params"] {
+            assert!(target["properties"][key]["description"].is_string(), "{key}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod state;
 mod target;
 
 pub(crate) use config::nearest;
-pub use config::{Config, Environment};
+pub use config::{Config, Environment, Hooks, SCHEMA};
 pub use discover::{FILE, Project};
 pub use state::{State, private_file};
 pub use target::{Aws, FurtherAccount, Sandbox, Target, TargetKind};

@@ -54,8 +54,11 @@ pub struct Aws {
 /// `[targets.NAME.accounts.X]`
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FurtherAccount {
+    /// Twelve digits in quotes.
     pub account_id: Option<String>,
+    /// sandbox: its root mailbox.
     pub email: Option<String>,
     /// A profile of its own by which it is reached.
     pub profile: Option<String>,
@@ -65,6 +68,7 @@ pub struct FurtherAccount {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 enum KindName {
     Sandbox,
     Aws,
@@ -73,24 +77,42 @@ enum KindName {
 /// `[targets.NAME]` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct TargetTable {
+    /// Whether it is the sandbox or an AWS account.
     kind: KindName,
+    /// Values of the playbook's parameters when it is played here.
     #[serde(default)]
+    #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     params: toml::Table,
+    /// By the name a script uses: accounts outside the organisation, or reached in a way of their own.
     #[serde(default)]
     accounts: BTreeMap<String, FurtherAccount>,
+    /// aws: the pin, twelve digits in quotes; without it the id has to be typed on a terminal.
     account_id: Option<String>,
+    /// aws: profile of the AWS configuration its credentials come from.
     profile: Option<String>,
+    /// aws: where STS is called; `us-east-1` unless given.
     region: Option<String>,
+    /// aws: only for emulators and proxies.
     endpoint_url: Option<String>,
+    /// Name of the role by which member accounts are entered.
     role: Option<String>,
+    /// sandbox: every id follows from it.
     seed: Option<u64>,
+    /// sandbox: `aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`.
     partition: Option<String>,
+    /// sandbox: name of the management account.
     management_name: Option<String>,
+    /// sandbox: root mailbox of the management account.
     management_email: Option<String>,
+    /// sandbox: how many accounts the organisation may have.
     account_quota: Option<usize>,
+    /// sandbox: how long CreateAccount takes.
     creation_seconds: Option<f64>,
+    /// sandbox: how long a new role cannot be assumed.
     iam_lag_seconds: Option<f64>,
+    /// sandbox: refuse calls above AWS's published rates.
     throttle: Option<bool>,
 }
 

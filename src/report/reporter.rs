@@ -199,6 +199,12 @@ impl Reporter {
         }
     }
 
+    /// The recap as `--output json` writes it.
+    #[must_use]
+    pub fn recap(&self, end: &End<'_>) -> Value {
+        json::recap(&held(&self.tally), end)
+    }
+
     /// Ends the progress and writes the recap.
     pub fn finish(&self, end: &End<'_>) -> Result<(), Error> {
         self.close();

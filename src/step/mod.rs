@@ -13,7 +13,7 @@ pub mod schedule;
 mod selection;
 mod waiting;
 
-pub use engine::{Ask, Call, Counts, Engine, Ports, Recap, StepError};
+pub use engine::{Ask, Call, Counts, Engine, Ports, Ready, Recap, StepError};
 pub use failure::{Failure, FailureClass};
 pub use hash::{canonical, difference, input_hash};
 pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView, Sound};

@@ -85,6 +85,7 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
             }
         }),
         ask: Arc::new(TakeAway),
+        ready: Arc::new(|_| Ok(())),
         catalog: Arc::new(list::Catalog::new(cloud.clone())),
     };
     let engine = Engine::play(ports, run_start(work, &caller.account), false)?;

@@ -90,6 +90,7 @@ fn on(sandbox: &Sandbox, text: &str, given: Map<String, Value>, folder: &Path, t
         sink: Arc::new(move |event| written.lock().unwrap().push(event.clone())),
         ask: Arc::new(Answers(yes)),
         catalog: Arc::new(Catalog::new(cloud.clone())),
+        ready: Arc::new(|_| Ok(())),
     };
     let start = RunStart {
         playbook: "test.rhai".to_owned(),

@@ -116,6 +116,7 @@ impl World {
             sink: Arc::new(move |event: &Event| seen.lock().expect("events").push(event.clone())),
             ask: Arc::new(Yes),
             catalog: Arc::new(Catalog::new(cloud.clone())),
+            ready: Arc::new(|_| Ok(())),
         };
         let engine = begin(ports)?;
         Ok(World { sandbox, cloud, engine, time, journal, calls, events })

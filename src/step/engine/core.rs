@@ -34,7 +34,11 @@ pub struct Ports {
     pub sink: Sink,
     pub ask: Arc<dyn Ask>,
     pub catalog: Arc<dyn Catalog>,
+    pub ready: Ready,
 }
+
+/// Told the run's id when nothing speaks against it any more, before anything is written or sent; an error means that nothing is begun.
+pub type Ready = Arc<dyn Fn(&str) -> Result<(), Error> + Send + Sync>;
 
 /// Where in the script a step is called, and under what.
 #[derive(Clone, Debug, PartialEq)]

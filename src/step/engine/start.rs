@@ -28,15 +28,13 @@ impl Engine {
             Engine::may_play(&ports.journal)?;
         }
         let runs = ports.journal.runs()?;
-        for earlier in &runs {
-            if earlier.status.is_over() {
-                continue;
-            }
+        let mut unfinished = Vec::new();
+        for earlier in runs.iter().filter(|earlier| !earlier.status.is_over()) {
             let view = ports.journal.view(&earlier.id)?;
             if view.has_intent() {
                 same_account(&earlier.id, &view, &start)?;
             }
-            supersede(&ports, earlier, view)?;
+            unfinished.push((earlier, view));
         }
         let run = loop {
             let run = ports.time.run_id();
@@ -44,6 +42,10 @@ impl Engine {
                 break run;
             }
         };
+        (ports.ready)(&run)?;
+        for (earlier, view) in unfinished {
+            supersede(&ports, earlier, view)?;
+        }
         let entry = Entry::RunStarted(start);
         ports.journal.append(&ports.time, &run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
         let view = ports.journal.view(&run)?;
@@ -64,6 +66,7 @@ impl Engine {
         let held = start.selection.held(run, &view)?;
         view.start = start.clone();
         let selection = start.selection.clone();
+        (ports.ready)(run)?;
         let entry = Entry::RunResumed(start);
         ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
         let before = Inner::new(ports, run.to_owned(), view);

@@ -315,6 +315,7 @@ impl Process {
             sink: Arc::new(move |event: &Event| events.lock().expect("events").push(event.clone())),
             ask: Arc::new(Answer(self.answer)),
             catalog: Arc::new(ToyCatalog { time: self.time.clone(), toy: Arc::clone(&self.toy) }),
+            ready: Arc::new(|_| Ok(())),
         }
     }
 
