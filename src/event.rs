@@ -122,5 +122,20 @@ pub struct StepProblem {
     pub hints: Vec<String>,
 }
 
+/// One attempt of one call to AWS, as the debug log tells it: never its arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    pub account: &'a str,
+    /// IAM's name of it: `iam:CreateRole`.
+    pub action: &'a str,
+    /// `ok`, AWS's error code, or `no-answer`.
+    pub code: &'a str,
+    pub took: Duration,
+    pub request_id: Option<&'a str>,
+}
+
+/// Where calls go.
+pub type CallSink = Arc<dyn Fn(&Call<'_>) + Send + Sync>;
+
 /// Where events go. Called from every branch, so it must not block for long.
 pub type Sink = Arc<dyn Fn(&Event) + Send + Sync>;

@@ -3,7 +3,7 @@
 use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, StaticKeys, smithy};
 use crate::error::{Error, Kind};
 use crate::estate::Estate;
-use crate::event::Sink;
+use crate::event::{CallSink, Sink};
 use crate::host::{self, Playbook};
 use crate::preflight::Preflight;
 use crate::primitive::list;
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::future::{Future, ready};
 use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub struct Request {
     pub reason: Option<String>,
     pub sink: Sink,
     pub ask: Arc<dyn Ask>,
+    /// Told of every call to AWS.
+    pub calls: CallSink,
     /// Called on targets of kind `aws`, before anything is written there or in the journal.
     pub approve: Approve,
     /// Told what is about to begin, when nothing speaks against it any more; an error means that nothing is begun.
@@ -90,6 +93,8 @@ pub struct Beginning<'a> {
     /// The target's own account, and whose credentials they are.
     pub account: &'a str,
     pub caller: &'a str,
+    /// Path of the journal.
+    pub journal: &'a str,
 }
 
 /// How a run came to its end.
@@ -103,12 +108,13 @@ pub struct Ended {
 
 /// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
 pub fn run(request: Request) -> Result<Ended, Error> {
-    let Request { work, start, reason, sink, ask, approve, ready, begun } = request;
+    let Request { work, start, reason, sink, ask, calls, approve, ready, begun } = request;
     let Work { project, target, time, .. } = &work;
     let state = project.state();
     state.create(&target.name)?;
     let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
     let cloud = cloud(&work)?;
+    cloud.tell(calls);
     let caller = wait(time, cloud.caller())?;
     let environment = work.environment.as_ref().map(|environment| environment.name.as_str());
     let journal = Journal::open(&state.journal(&target.name, &work.playbook_name, environment), &rollout(&work))?;
@@ -128,8 +134,8 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         approve(&before)?;
     }
     let began = time.now();
-    let (account, arn) = (caller.account.clone(), caller.arn.clone());
-    let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn }));
+    let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
+    let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn, journal: &file }));
     let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())), ready };
     let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
     if let Start::Resume { selection, .. } = &start {
@@ -361,21 +367,26 @@ pub fn sandbox_reset(project: &Project, target: &Target, time: &Time) -> Result<
     let state = project.state();
     let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
     let journals = state.journals(Some(&target.name))?;
+    let unwritable = |path: &Path, error: std::io::Error| {
+        let message = format!("cannot remove `{}`", path.display());
+        Error::failed("unwritable-state", message).cause(error).hint("make the state folder writable for you")
+    };
     let files = journals.iter().map(|(_, path)| path.clone()).chain([state.world(&target.name)]);
     for file in files {
         for suffix in ["", "-wal", "-shm"] {
             let mut path = file.clone().into_os_string();
             path.push(suffix);
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    let message = format!("cannot remove `{}`", path.display());
-                    return Err(Error::failed("unwritable-state", message).cause(error).hint("make the state folder writable for you"));
-                }
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(Path::new(&path), error)),
                 _ => {}
             }
         }
     }
-    Ok(journals.len())
+    let logs = state.logs(&target.name);
+    match fs::remove_dir_all(&logs) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(&logs, error)),
+        _ => Ok(journals.len()),
+    }
 }
 
 /// A sandbox that answers on a socket of this machine.

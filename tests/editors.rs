@@ -47,7 +47,7 @@ fn the_schema_is_the_one_in_docs() {
 fn definitions_are_printed_or_written_with_the_standard_modules() {
     let project = Project::new();
     let printed = project.run(&["definitions"]).ok().stdout;
-    assert!(printed.contains("\nfn create_role(session: ?, name: ?, options: map) -> ?;\n"), "{printed}");
+    assert!(printed.contains("\nfn create_role(session: ?, name: ?, options: Map) -> ?;\n"), "{printed}");
     project.run(&["definitions", "defs"]).ok();
     assert_eq!(fs::read_to_string(project.path("defs/runner.d.rhai")).unwrap(), printed);
     assert!(fs::read_to_string(project.path("defs/std/policy.rhai")).unwrap().contains("fn trust("));

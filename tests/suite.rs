@@ -8,6 +8,7 @@ mod bad_state;
 mod command_line;
 mod completions;
 mod counting;
+mod debug_log;
 mod editors;
 mod error_pages;
 mod exclusive;

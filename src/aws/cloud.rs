@@ -7,13 +7,19 @@ use super::pacing::Pacing;
 use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms, is_fresh, read_again};
 use super::smithy::Wire;
 use crate::estate::{self, Iam};
+use crate::event::{Call, CallSink};
 use crate::step::{Failure, Freshness};
 use crate::time::Time;
 use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -97,6 +103,7 @@ struct Inner {
     further: Vec<FurtherAccount>,
     access_role: Option<String>,
     token_code: Option<TokenCode>,
+    calls: OnceLock<CallSink>,
     own: tokio::sync::Mutex<Option<(Credentials, Caller)>>,
     slots: Mutex<BTreeMap<SessionSpec, Slot>>,
     iam: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Option<Iam>>>>>,
@@ -133,6 +140,7 @@ impl Cloud {
             further: accounts,
             access_role,
             token_code,
+            calls: OnceLock::new(),
             own: tokio::sync::Mutex::new(None),
             slots: Mutex::default(),
             iam: Mutex::default(),
@@ -165,6 +173,30 @@ impl Cloud {
     /// Says which run the calls are for; from then on sessions are named after it. The first name stays.
     pub fn begin(&self, run: &str) {
         self.0.run.get_or_init(|| run.to_owned());
+    }
+
+    /// Says who is told of every call. The first one stays.
+    pub fn tell(&self, calls: CallSink) {
+        self.0.calls.get_or_init(|| calls);
+    }
+
+    /// Awaits one call, and tells how it went.
+    pub(super) async fn told<T: RequestId, E: ProvideErrorMetadata>(
+        &self,
+        account: &str,
+        action: &str,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, SdkError<E, HttpResponse>> {
+        let Some(calls) = self.0.calls.get() else { return call.await };
+        let began = self.time().now();
+        let result = call.await;
+        let took = self.time().now().duration_since(began).unsigned_abs();
+        let (code, request_id) = match &result {
+            Ok(reply) => ("ok", reply.request_id()),
+            Err(error) => (error.code().unwrap_or("no-answer"), error.request_id()),
+        };
+        calls(&Call { account, action, code, took, request_id });
+        result
     }
 
     pub(crate) fn run(&self) -> &str {
@@ -415,7 +447,8 @@ impl Cloud {
 
     async fn identify(&self, credentials: &Credentials) -> Result<Caller, Failure> {
         let call = self.wire().sts(credentials.clone()).get_caller_identity();
-        let reply = call.send().await.map_err(|error| read_again(super::failure::classify("GetCallerIdentity", &error)))?;
+        let reply = self.told("-", "sts:GetCallerIdentity", call.send()).await;
+        let reply = reply.map_err(|error| read_again(super::failure::classify("GetCallerIdentity", &error)))?;
         let arn = reply.arn.unwrap_or_default();
         let partition = estate::arn::parse(&arn).map_or("aws", |arn| arn.partition).to_owned();
         let name = estate::arn::name(&arn).unwrap_or("root").to_owned();

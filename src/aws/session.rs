@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -120,6 +121,7 @@ impl Session {
     /// Sends one prepared call, paced and its error classified. `action` is IAM's name of it: `iam:CreateRole`.
     pub async fn send<T, E>(&self, action: &str, call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>) -> Result<T, Failure>
     where
+        T: RequestId,
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         // Boxed, here and in `read`: the SDK's futures are of many kilobytes, and each layer would hold one.
@@ -141,10 +143,13 @@ impl Session {
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Failure>
     where
+        T: RequestId,
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         let name = action.split_once(':').map_or(action, |(_, name)| name);
-        let result = call.await.map_err(|error| classify(name, &error));
+        // Boxed: it would be held twice.
+        let call = Box::pin(call);
+        let result = self.cloud.told(self.account_id(), action, call).await.map_err(|error| classify(name, &error));
         turn.over(matches!(&result, Err(Failure { class: FailureClass::Retry { throttled: true }, .. })));
         match result {
             Ok(value) => Ok(value),
@@ -155,6 +160,7 @@ impl Session {
     /// As `send`, for a call that changes nothing: whatever became of it, it may be sent again.
     pub async fn read<T, E>(&self, action: &str, call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>) -> Result<T, Failure>
     where
+        T: RequestId,
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         self.send(action, Box::pin(call)).await.map_err(read_again)

@@ -14,6 +14,7 @@ mod hooks;
 mod interrupt;
 mod journal;
 mod list;
+mod log;
 mod man;
 mod new;
 mod output;

@@ -6,14 +6,15 @@ use super::context::Context;
 use super::given;
 use super::hooks::{About, Hooks};
 use super::interrupt::{Interrupt, guard};
+use super::log::Log;
 use super::prompts::{self, Terminal};
 use crate::error::{Error, Kind};
 use crate::host::{self, Playbook};
 use crate::project::{Environment, Project, Target};
-use crate::report::{End, Reporter, command, print_error, shell_word};
+use crate::report::{End, Output, Reporter, command, plain, print_error, shell_word};
 use crate::step::Engine;
 use crate::time::Time;
-use crate::wiring::{self, Request, Start, TokenCode, Work};
+use crate::wiring::{self, Beginning, Request, Start, TokenCode, Work};
 use clap::builder::BoolishValueParser;
 use clap_complete::ArgValueCandidates;
 use serde_json::{Map, Value};
@@ -120,20 +121,43 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
             resumed: matches!(start, Start::Resume { .. }),
         },
     };
-    let before = hooks.clone();
+    let log = Arc::new(Log::new(time.clone()));
+    let (state, target, verbose) =
+        (plan.project.state(), plan.target.name.clone(), context.globals.verbose && context.globals.output == Output::Text);
+    let (before, opened, shown_first) = (hooks.clone(), Arc::clone(&log), reporter.clone());
+    let ready = move |beginning: &Beginning<'_>| {
+        before.before(beginning)?;
+        let path = state.log(&target, beginning.run);
+        if verbose {
+            shown_first
+                .suspend(|| print_error(&format!("journal {}\nlog {}\n", plain(beginning.journal), plain(&path.display().to_string()))));
+        }
+        opened.open(&path)
+    };
+    let (sink, logged, called) = (reporter.sink(), Arc::clone(&log), Arc::clone(&log));
     let (asked, drained, shown) = (Arc::clone(&terminal), interrupt.clone(), reporter.clone());
     let request = Request {
         work: plan.work(context, &time, Arc::new(move |serial: &str| asked.token_code(serial))),
         start,
         reason,
-        sink: reporter.sink(),
+        sink: Arc::new(move |event| {
+            logged.event(event);
+            sink(event);
+        }),
         ask: terminal,
+        calls: Arc::new(move |call| called.call(call)),
         approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),
-        ready: Box::new(move |beginning| before.before(beginning)),
+        ready: Box::new(ready),
         begun: Box::new(move |engine: Engine| drained.drains(move || engine.drain())),
     };
     let told = reporter.clone();
-    let work = move || finish(&told, &wiring::run(request)?, flags, &without, &hooks);
+    let work = move || {
+        let code = finish(&told, &wiring::run(request)?, flags, &without, &hooks);
+        if let Some(lost) = log.lost() {
+            print_error(&format!("warning: the debug log is not whole: {}\n", plain(&lost)));
+        }
+        code
+    };
     let ended = guard(&time, &interrupt, work).inspect_err(|_| reporter.close())?;
     let Some(ended) = ended else { return Ok(stopped(&reporter)) };
     ended.inspect_err(|_| reporter.close())

@@ -13,6 +13,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,6 +71,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
         for (journal, runs) in by_journal(&gone) {
             journal.prune(&runs, &time)?;
         }
+        for run in &gone {
+            remove_log(&project.state().log(&run.target, &run.summary.id))?;
+        }
     }
     report(context, args.dry_run, &gone)?;
     refuse(history.unreadable)?;
@@ -117,6 +123,17 @@ fn by_journal<'a>(gone: &[&'a Stored]) -> Vec<(&'a Journal, BTreeSet<String>)> {
         runs.insert(run.summary.id.clone());
     }
     journals.into_values().collect()
+}
+
+fn remove_log(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::failed("unwritable-state", format!("cannot remove `{}`", path.display()))
+                .cause(error)
+                .hint("the run is out of its journal; remove its log yourself"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn confirm(context: &Context, gone: &[&Stored]) -> Result<(), Error> {

@@ -26,10 +26,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let project = context.project()?;
     let found = History::read(&project, context.globals.target.as_deref())?.find(args.run.as_deref())?;
     let view = found.journal.view(&found.summary.id)?;
-    context.result(&document(&found, &view), || text(&found, &view, context.stdout))
+    let log =
+        Some(project.state().log(&found.target, &found.summary.id)).filter(|path| path.exists()).map(|path| path.display().to_string());
+    context.result(&document(&found, &view, log.as_deref()), || text(&found, &view, log.as_deref(), context.stdout))
 }
 
-fn document(found: &Stored, view: &RunView) -> Value {
+fn document(found: &Stored, view: &RunView, log: Option<&str>) -> Value {
     let steps: Vec<Value> = view
         .ends
         .iter()
@@ -44,7 +46,7 @@ fn document(found: &Stored, view: &RunView) -> Value {
     json!({
         "type": "run", "format": FORMAT, "run": found.summary.id, "playbook": view.start.playbook, "target": found.target,
         "account": view.start.account, "environment": view.start.environment, "parameters": view.start.parameters,
-        "status": view.status, "reason": view.start.reason, "started": view.started, "finished": view.finished, "steps": steps, "open": open,
+        "status": view.status, "reason": view.start.reason, "log": log, "started": view.started, "finished": view.finished, "steps": steps, "open": open,
         "outputs": view.outputs, "left_out": view.start.selection.without,
     })
 }
@@ -55,7 +57,7 @@ fn open(view: &RunView) -> impl Iterator<Item = (String, &str, &str)> {
     steps.flat_map(|(key, step)| step.open.iter().map(move |open| (key.to_string(), open.label.as_str(), open.change.call.as_str())))
 }
 
-fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
+fn text(found: &Stored, view: &RunView, log: Option<&str>, paint: Paint) -> String {
     let mut out = String::new();
     let start = &view.start;
     let run = &found.summary.id;
@@ -86,6 +88,9 @@ fn text(found: &Stored, view: &RunView, paint: Paint) -> String {
         out.push('\n');
     }
     out.push_str(&outputs(&view.outputs));
+    if let Some(log) = log {
+        let _ = writeln!(out, "\nevery call: {}", plain(log));
+    }
     if view.is_unfinished() {
         let flags: Vec<String> = without_flags(&start.selection.without).collect();
         let _ = writeln!(out, "\nto continue:\n  {}", command("resume", run, &flags));

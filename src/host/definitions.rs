@@ -8,7 +8,12 @@ use std::fmt::Write as _;
 /// One file: the language's functions, the host's, and every primitive with its option maps explained.
 #[must_use]
 pub fn definitions() -> String {
-    let mut page = engine::bare().definitions().single_file();
+    let language = engine::bare();
+    let language = language.definitions();
+    // Rhai lists what it has built in whether or not an engine allows it.
+    let built_in = language.builtin_functions();
+    let built_in: Vec<&str> = built_in.split("\n\n").filter(|function| !function.contains("fn eval(")).collect();
+    let mut page = format!("module static;\n\n{}\n{}", built_in.join("\n\n"), language.static_module());
     page.push_str("\n// The host's functions\n");
     for function in FUNCTIONS {
         comment(&mut page, &format!("`{}`\n\n{}", function.signature, function.doc.trim()));
@@ -36,7 +41,7 @@ fn primitive(page: &mut String, spec: &Spec) {
         std::iter::once("session").chain(spec.positional.iter().copied()).map(|name| format!("{name}: ?")).collect();
     let _ = writeln!(page, "fn {}({}) -> ?;", spec.name, positional.join(", "));
     if !spec.options.is_empty() {
-        let _ = writeln!(page, "fn {}({}, options: map) -> ?;", spec.name, positional.join(", "));
+        let _ = writeln!(page, "fn {}({}, options: Map) -> ?;", spec.name, positional.join(", "));
     }
 }
 
@@ -53,13 +58,13 @@ fn parameters(signature: &str) -> Vec<String> {
     let (plain, options) = inside.split_once("#{").map_or((inside, false), |(plain, _)| (plain, true));
     let names = plain.split(", ").map(|name| name.trim().trim_end_matches(',')).filter(|name| !name.is_empty());
     let typed = names.map(|name| if name.starts_with('|') { "closure: Fn".to_owned() } else { format!("{name}: ?") });
-    typed.chain(options.then(|| "options: map".to_owned())).collect()
+    typed.chain(options.then(|| "options: Map".to_owned())).collect()
 }
 
 /// The map of options may be left out.
 fn overloads(parameters: &[String]) -> Vec<&[String]> {
     match parameters.split_last() {
-        Some((last, others)) if last == "options: map" => vec![others, parameters],
+        Some((last, others)) if last == "options: Map" => vec![others, parameters],
         _ => vec![parameters],
     }
 }
@@ -74,8 +79,8 @@ mod tests {
         for (signature, wanted) in [
             ("caller()", ""),
             ("output(name, value)", "name: ?, value: ?"),
-            ("param(name, #{kind, help})", "name: ?, options: map"),
-            ("parallel(items, |item| …, #{tolerate})", "items: ?, closure: Fn, options: map"),
+            ("param(name, #{kind, help})", "name: ?, options: Map"),
+            ("parallel(items, |item| …, #{tolerate})", "items: ?, closure: Fn, options: Map"),
             ("scope(label, || …)", "label: ?, closure: Fn"),
         ] {
             assert_eq!(parameters(signature).join(", "), wanted, "{signature}");

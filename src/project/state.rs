@@ -1,4 +1,4 @@
-//! The state directory `.runner`: `<target>/lock`, `<target>/world.sqlite` (sandbox) and `<target>/<rollout>.journal`.
+//! The state directory `.runner`: `<target>/lock`, `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal` and `<target>/logs/<run>.log`.
 
 use crate::error::Error;
 use sha2::{Digest, Sha256};
@@ -40,6 +40,17 @@ impl State {
     #[must_use]
     pub fn journal(&self, target: &str, playbook: &str, environment: Option<&str>) -> PathBuf {
         self.target(target).join(format!("{}.{JOURNAL}", rollout(playbook, environment)))
+    }
+
+    /// The debug log of a run.
+    #[must_use]
+    pub fn log(&self, target: &str, run: &str) -> PathBuf {
+        self.logs(target).join(format!("{run}.log"))
+    }
+
+    #[must_use]
+    pub fn logs(&self, target: &str) -> PathBuf {
+        self.target(target).join("logs")
     }
 
     /// Makes the folder of a target, for its owner alone.
