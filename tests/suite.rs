@@ -7,6 +7,7 @@ mod bad_script;
 mod bad_state;
 mod command_line;
 mod completions;
+mod conventions;
 mod counting;
 mod debug_log;
 mod editors;

@@ -137,6 +137,22 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_has_its_variable() {
+        fn check(command: &clap::Command) {
+            for flag in command.get_arguments().filter(|argument| !argument.is_positional()) {
+                let name = flag.get_id().as_str();
+                // `-p` is read from the environment at the top alone, and counts everywhere.
+                let needs_none = matches!(name, "help" | "version" | "param");
+                let has = flag.get_env().is_some_and(|variable| variable.to_string_lossy().starts_with("RUNNER_"));
+                assert!(has || needs_none, "{} --{name}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&command());
+        assert!(command().get_arguments().any(|argument| argument.get_id() == "param" && argument.get_env().is_some()));
+    }
+
+    #[test]
     fn flags_stand_before_and_behind_the_subcommand() {
         for line in ["runner --target prod -p a=1 play x.rhai -p b=2", "runner play -p a=1 x.rhai --target prod -p b=2"] {
             let cli = parsed(line).unwrap();

@@ -79,7 +79,7 @@ pub(super) fn everywhere(command: Command, top: bool, after_help: &'static str) 
         .value_parser(params::split)
         .display_order(0);
     let param = if top { param.env(PARAM_VARIABLE).value_delimiter('\n').hide_env_values(true) } else { param };
-    command.arg(param).after_help(after_help).mut_subcommands(move |sub| everywhere(sub, false, after_help))
+    command.arg(param).after_long_help(after_help).mut_subcommands(move |sub| everywhere(sub, false, after_help))
 }
 
 /// The `-p` of all levels, in the order they stand on the command line; those of the environment count only if there are none.

@@ -43,7 +43,7 @@ fn unwritable(folder: &Path, error: std::io::Error) -> Error {
 /// The examples stand above the help, where clap_mangen does not look.
 fn examples_too(command: Command) -> Command {
     let examples = command.get_before_help().map(ToString::to_string).unwrap_or_default();
-    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let after = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     // A page for every page of help would be too many.
-    command.after_help(format!("{examples}\n{after}")).disable_help_subcommand(true).mut_subcommands(examples_too)
+    command.after_long_help(format!("{examples}\n{after}")).disable_help_subcommand(true).mut_subcommands(examples_too)
 }
