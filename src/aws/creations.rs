@@ -114,6 +114,7 @@ impl Watched {
         self.requests.get(request).is_some_and(|watch| watch.due <= now)
     }
 
+    /// What AWS said of a request when it was asked at `now`; how long the answer took to come says nothing of the creation.
     fn heard(&mut self, request: &str, standing: Standing, now: Timestamp) {
         let Some(watch) = self.requests.get_mut(request) else { return };
         let age = Duration::try_from(now.duration_since(watch.since)).unwrap_or_default();
@@ -254,9 +255,9 @@ impl Session {
             Question::One(request) => BTreeSet::from([request]),
             Question::All => {
                 let open = creations.watched().open();
+                let now = self.cloud().time().now();
                 let mut in_progress = BTreeSet::new();
                 self.creation_statuses(Some(CreateAccountState::InProgress), |status| in_progress.extend(status.id)).await?;
-                let now = self.cloud().time().now();
                 let mut watched = creations.watched();
                 for request in open.intersection(&in_progress).filter(|request| watched.is_due(request, now)).cloned().collect::<Vec<_>>() {
                     watched.heard(&request, Standing::InProgress, now);
@@ -266,13 +267,14 @@ impl Session {
         };
         for request in gone {
             let client = self.organizations().await?;
+            let now = self.cloud().time().now();
             let call = client.describe_create_account_status().create_account_request_id(&request);
             let standing = match self.read("organizations:DescribeCreateAccountStatus", call.send()).await {
                 Ok(reply) => reply.create_account_status.as_ref().and_then(Standing::of).unwrap_or(Standing::InProgress),
                 Err(failure) if failure.code == "CreateAccountStatusNotFoundException" => Standing::Unknown,
                 Err(failure) => return Err(failure),
             };
-            creations.watched().heard(&request, standing, self.cloud().time().now());
+            creations.watched().heard(&request, standing, now);
         }
         Ok(())
     }
