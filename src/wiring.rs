@@ -1,13 +1,13 @@
 //! The one place where parts are joined: target, sessions, AWS or sandbox, engine, host.
 
-use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, StaticKeys, smithy};
+use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Say, SourceIdentity, StaticKeys, smithy};
 use crate::error::{Error, Kind};
 use crate::estate::Estate;
-use crate::event::{CallSink, Sink};
+use crate::event::{CallSink, Event, Sink};
 use crate::host::{self, Playbook};
 use crate::preflight::Preflight;
 use crate::primitive::list;
-use crate::project::{Aws, Environment, Project, Target, TargetKind};
+use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
     Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Ready, Recap, RunStart, RunStatus, RunView, Selection, StepError,
@@ -113,7 +113,9 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let state = project.state();
     state.create(&target.name)?;
     let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
-    let cloud = cloud(&work)?;
+    let telling = Arc::clone(&sink);
+    let say: Say = Arc::new(move |text| telling(&Event::Log { text: text.to_owned(), scope: Vec::new() }));
+    let cloud = cloud(&work, Some(say))?;
     cloud.tell(calls);
     let caller = wait(time, cloud.caller())?;
     let environment = work.environment.as_ref().map(|environment| environment.name.as_str());
@@ -167,7 +169,7 @@ pub fn preflight(work: &Work) -> Result<Preflight, Error> {
     if !work.target.is_aws() {
         return preview::preflight_of_sandbox(work);
     }
-    let cloud = cloud(work)?;
+    let cloud = cloud(work, None)?;
     let caller = wait(&work.time, cloud.caller())?;
     preview::preflight(work, &caller, &cloud)
 }
@@ -245,14 +247,14 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
 /// A failure of AWS before there was a run.
 fn before_begun(failure: Failure) -> Error {
     let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
-    let error = Error::new(kind, "no-session", failure.message).cause(format!("code {}", failure.code));
+    let error = Error::new(kind, failure.code, failure.message);
     if failure.hints.is_empty() {
         return error.hint("nothing was begun: try again in a while");
     }
     failure.hints.into_iter().fold(error, Error::hint)
 }
 
-fn cloud(work: &Work) -> Result<Cloud, Error> {
+fn cloud(work: &Work, say: Option<Say>) -> Result<Cloud, Error> {
     let Work { project, target, time, token_code, .. } = work;
     let mut config = match &target.kind {
         TargetKind::Sandbox(_) => {
@@ -265,15 +267,22 @@ fn cloud(work: &Work) -> Result<Cloud, Error> {
     };
     config.access_role.clone_from(&target.role);
     config.token_code = Some(token_code.clone());
+    config.say = say;
     Ok(Cloud::new(config))
 }
 
 fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
     let mut config = CloudConfig::new(time.clone(), smithy::https(), Base::Default { profile: aws.profile.clone() });
     config.endpoint_url.clone_from(&aws.endpoint_url);
-    if let Some(region) = &aws.region {
-        config.region.clone_from(region);
+    let known = config.base.clone();
+    if let Some(region) = aws.region.clone().or(wait(time, async { Ok(known.region().await) })?) {
+        config.region = region;
     }
+    config.source_identity = match &aws.source_identity {
+        Some(project::SourceIdentity::Caller(true)) => Some(SourceIdentity::Caller),
+        Some(project::SourceIdentity::Name(name)) => Some(SourceIdentity::Name(name.clone())),
+        Some(project::SourceIdentity::Caller(false)) | None => None,
+    };
     config.account_id.clone_from(&aws.account_id);
     // An endpoint of one's own is an emulator or a proxy; AWS's rates are AWS's.
     config.paced = aws.endpoint_url.is_none();
@@ -284,7 +293,7 @@ fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, E
                 .hint(format!("add account_id = \"…\" to [targets.{}.accounts.{name}] in runner.toml", target.name)));
         };
         let base = account.profile.clone().map(|profile| Base::Default { profile: Some(profile) });
-        config.accounts.push(FurtherAccount { id, name: name.clone(), base, role: account.role.clone() });
+        config.accounts.push(further(id, name, base, account));
     }
     Ok(config)
 }
@@ -306,9 +315,14 @@ fn sandbox_config(sandbox: &Sandbox, target: &Target, http: smithy::Http, time: 
                 .hint(format!("make the world anew: runner sandbox reset --target {}", target.name)));
         };
         let base = sandbox.profile_key(&id).map(keys);
-        config.accounts.push(FurtherAccount { id, name: name.clone(), base, role: account.role.clone() });
+        config.accounts.push(further(id, name, base, account));
     }
     Ok(config)
+}
+
+fn further(id: String, name: &str, base: Option<Base>, account: &project::FurtherAccount) -> FurtherAccount {
+    let project::FurtherAccount { role, external_id, mfa, .. } = account.clone();
+    FurtherAccount { id, name: name.to_owned(), base, role, external_id, mfa }
 }
 
 fn keys(key: AccessKey) -> Base {

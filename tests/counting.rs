@@ -6,21 +6,34 @@ use std::sync::{Arc, Mutex};
 
 pub(crate) struct Counting {
     pub(crate) endpoint: String,
-    operations: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+/// A request, by the operation it asks for. The body of IAM and STS is a form.
+pub(crate) struct Request {
+    pub(crate) operation: String,
+    pub(crate) body: String,
+}
+
+impl Request {
+    /// Whether it changes nothing.
+    pub(crate) fn is_read(&self) -> bool {
+        ["Get", "List", "Describe", "Assume"].iter().any(|read| self.operation.starts_with(read))
+    }
 }
 
 impl Counting {
     /// In front of `endpoint`; ends with the test's process.
     pub(crate) fn before(endpoint: &str) -> Counting {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let operations: Arc<Mutex<Vec<String>>> = Arc::default();
-        let counting = Counting { endpoint: format!("http://{}", listener.local_addr().unwrap()), operations: Arc::clone(&operations) };
+        let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let counting = Counting { endpoint: format!("http://{}", listener.local_addr().unwrap()), requests: Arc::clone(&requests) };
         let upstream = endpoint.trim_start_matches("http://").to_owned();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, upstream, operations) = (stream.unwrap(), upstream.clone(), Arc::clone(&operations));
+                let (stream, upstream, requests) = (stream.unwrap(), upstream.clone(), Arc::clone(&requests));
                 // A client that goes away ends its thread.
-                std::thread::spawn(move || while pass(&stream, &upstream, &operations).is_some() {});
+                std::thread::spawn(move || while pass(&stream, &upstream, &requests).is_some() {});
             }
         });
         counting
@@ -28,14 +41,21 @@ impl Counting {
 
     /// The operations asked for since the last call, in order.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.operations.lock().unwrap())
+        self.requests().into_iter().map(|request| request.operation).collect()
+    }
+
+    /// The requests since the last call, in order.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.requests.lock().unwrap())
     }
 }
 
 /// Passes one request on as it is, and the answer back.
-fn pass(stream: &TcpStream, upstream: &str, operations: &Mutex<Vec<String>>) -> Option<()> {
+fn pass(stream: &TcpStream, upstream: &str, requests: &Mutex<Vec<Request>>) -> Option<()> {
     let request = message(stream)?;
-    operations.lock().unwrap().push(operation(&String::from_utf8_lossy(&request)));
+    let text = String::from_utf8_lossy(&request);
+    let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+    requests.lock().unwrap().push(Request { operation: operation(&text), body });
     let mut server = TcpStream::connect(upstream).ok()?;
     server.write_all(&request).ok()?;
     let answer = message(&server)?;

@@ -31,6 +31,7 @@ const PASSED_ON: &[(&str, &str)] = &[
     ("primitive/list.rs: Failure::fatal", "that of an argument"),
     ("step/engine/error.rs: Error::failed", "that of a failure"),
     ("step/engine/perform.rs: Failure::fatal", "that of an earlier failure"),
+    ("wiring.rs: Error::new", "that of a failure before the run"),
 ];
 
 #[derive(Default)]

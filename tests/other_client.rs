@@ -60,6 +60,11 @@ impl Served {
 
     /// Credentials of the access role of an account.
     pub(crate) async fn inside(&self, account: &str) -> Credentials {
+        self.assume(&format!("arn:aws:iam::{account}:role/OrganizationAccountAccessRole"), "other-client").await
+    }
+
+    /// Credentials of a role.
+    pub(crate) async fn assume(&self, role: &str, session: &str) -> Credentials {
         let config = aws_sdk_sts::Config::builder()
             .behavior_version(aws_sdk_sts::config::BehaviorVersion::latest())
             .region(aws_sdk_sts::config::Region::new("us-east-1"))
@@ -67,13 +72,7 @@ impl Served {
             .credentials_provider(self.administrator())
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
-        let reply = aws_sdk_sts::Client::from_conf(config)
-            .assume_role()
-            .role_arn(format!("arn:aws:iam::{account}:role/OrganizationAccountAccessRole"))
-            .role_session_name("other-client")
-            .send()
-            .await
-            .unwrap();
+        let reply = aws_sdk_sts::Client::from_conf(config).assume_role().role_arn(role).role_session_name(session).send().await.unwrap();
         let given = reply.credentials.unwrap();
         Credentials::new(given.access_key_id, given.secret_access_key, Some(given.session_token), None, "other-client")
     }

@@ -1,17 +1,17 @@
 //! One target's AWS: its HTTP client, its own credentials, and what has been learned of its accounts in this process.
 
 use super::base::Base;
+use super::config::{CloudConfig, FurtherAccount, Say, SourceIdentity, TokenCode};
 use super::creations::Creations;
 use super::organization::OrganizationView;
+use super::own::{Caller, Own};
 use super::pacing::Pacing;
-use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms, is_fresh, read_again};
+use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms};
 use super::smithy::Wire;
 use crate::estate::{self, Iam};
 use crate::event::{Call, CallSink};
 use crate::step::{Failure, Freshness};
 use crate::time::Time;
-use aws_credential_types::Credentials;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -22,70 +22,6 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-
-/// An account of the target beside the organisation's.
-#[derive(Clone)]
-pub struct FurtherAccount {
-    pub id: String,
-    pub name: String,
-    /// Its own credentials; without them it is reached by assuming a role from the target's.
-    pub base: Option<Base>,
-    /// The role to assume, when it is not `OrganizationAccountAccessRole`.
-    pub role: Option<String>,
-}
-
-/// Asks a person for the current code of an MFA device; none when nobody can be asked.
-pub type TokenCode = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-pub struct CloudConfig {
-    pub time: Time,
-    pub http: SharedHttpClient,
-    pub endpoint_url: Option<String>,
-    /// Where STS is called and requests are signed for; IAM and Organizations have one endpoint per partition.
-    pub region: String,
-    pub base: Base,
-    /// The account the own credentials must be of.
-    pub account_id: Option<String>,
-    pub accounts: Vec<FurtherAccount>,
-    /// The role by which member accounts are entered, when it is not `OrganizationAccountAccessRole`.
-    pub access_role: Option<String>,
-    /// Whether calls are held to AWS's published rates; else nothing is held back before something throttles.
-    pub paced: bool,
-    /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
-    pub settle_window: Duration,
-    pub token_code: Option<TokenCode>,
-}
-
-impl CloudConfig {
-    /// The usual settings over a client and first credentials: `us-east-1`, not pinned, not paced.
-    #[must_use]
-    pub fn new(time: Time, http: SharedHttpClient, base: Base) -> CloudConfig {
-        CloudConfig {
-            time,
-            http,
-            endpoint_url: None,
-            region: "us-east-1".to_owned(),
-            base,
-            account_id: None,
-            accounts: Vec::new(),
-            access_role: None,
-            paced: false,
-            settle_window: Duration::from_mins(1),
-            token_code: None,
-        }
-    }
-}
-
-/// Who the own credentials belong to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    pub account: String,
-    pub arn: String,
-    pub user_id: String,
-    pub partition: String,
-    /// The last part of the ARN: the user's or the session's name.
-    pub name: String,
-}
 
 /// Something so new that AWS may not let it be used yet.
 struct Newborn {
@@ -102,9 +38,15 @@ struct Inner {
     run: OnceLock<String>,
     further: Vec<FurtherAccount>,
     access_role: Option<String>,
+    source_identity: Option<SourceIdentity>,
     token_code: Option<TokenCode>,
     calls: OnceLock<CallSink>,
-    own: tokio::sync::Mutex<Option<(Credentials, Caller)>>,
+    say: Option<Say>,
+    own: tokio::sync::Mutex<Option<Own>>,
+    /// Sessions with MFA, by serial number.
+    mfa: Mutex<BTreeMap<String, Slot>>,
+    /// Whether the own account was seen not to be a member of somebody else's organisation.
+    management_seen: tokio::sync::Mutex<bool>,
     slots: Mutex<BTreeMap<SessionSpec, Slot>>,
     iam: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Option<Iam>>>>>,
     organization: tokio::sync::Mutex<Option<OrganizationView>>,
@@ -128,8 +70,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
-        let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, access_role, paced, settle_window, token_code } =
-            config;
+        let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, access_role, .. } = config;
+        let CloudConfig { source_identity, paced, settle_window, token_code, say, .. } = config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
             settle_window,
@@ -139,8 +81,12 @@ impl Cloud {
             run: OnceLock::new(),
             further: accounts,
             access_role,
+            source_identity,
             token_code,
             calls: OnceLock::new(),
+            say,
+            mfa: Mutex::default(),
+            management_seen: tokio::sync::Mutex::new(false),
             own: tokio::sync::Mutex::new(None),
             slots: Mutex::default(),
             iam: Mutex::default(),
@@ -199,8 +145,9 @@ impl Cloud {
         result
     }
 
-    pub(crate) fn run(&self) -> &str {
-        self.0.run.get().map_or("local", String::as_str)
+    /// The run, once it is known.
+    pub(crate) fn run(&self) -> Option<&str> {
+        self.0.run.get().map(String::as_str)
     }
 
     pub(crate) fn creations(&self) -> &Creations {
@@ -215,15 +162,43 @@ impl Cloud {
         lock(&self.0.iam).entry(account.to_owned()).or_default().clone()
     }
 
-    pub(crate) fn token_code(&self, serial: &str) -> Option<String> {
-        self.0.token_code.as_ref()?(serial)
+    pub(super) fn base(&self) -> &Base {
+        &self.0.base
     }
 
-    /// Who the own credentials belong to; one GetCallerIdentity per process and refresh.
-    ///
-    /// Fails with `wrong-account` when they are not of the account the target is pinned to.
-    pub async fn caller(&self) -> Result<Caller, Failure> {
-        self.own().await.map(|(_, caller)| caller)
+    pub(super) fn pin(&self) -> Option<&str> {
+        self.0.pin.as_deref()
+    }
+
+    pub(super) fn own_slot(&self) -> &tokio::sync::Mutex<Option<Own>> {
+        &self.0.own
+    }
+
+    pub(super) fn mfa_slot(&self, serial: &str) -> Slot {
+        lock(&self.0.mfa).entry(serial.to_owned()).or_default().clone()
+    }
+
+    pub(super) fn management_seen(&self) -> &tokio::sync::Mutex<bool> {
+        &self.0.management_seen
+    }
+
+    pub(super) fn wanted_source_identity(&self) -> Option<&SourceIdentity> {
+        self.0.source_identity.as_ref()
+    }
+
+    pub(super) fn further_account(&self, id: &str) -> Option<&FurtherAccount> {
+        self.0.further.iter().find(|account| account.id == id)
+    }
+
+    /// The code of an MFA device; `again` when the last one was refused.
+    pub(super) fn token_code(&self, serial: &str, again: bool) -> Option<String> {
+        self.0.token_code.as_ref()?(serial, again)
+    }
+
+    pub(super) fn say(&self, text: &str) {
+        if let Some(say) = &self.0.say {
+            say(text);
+        }
     }
 
     /// The target's own account, which for an organisation is its management account.
@@ -286,7 +261,7 @@ impl Cloud {
 
     async fn reach(&self, id: &str, role: Option<&str>, mut terms: Terms) -> Result<Session, Failure> {
         let caller = self.caller().await?;
-        let further = self.0.further.iter().find(|account| account.id == id);
+        let further = self.further_account(id);
         let plain = role.is_none() && terms == Terms::default();
         let spec = |reach| SessionSpec { account: id.to_owned(), name: self.name(id, &caller), partition: caller.partition.clone(), reach };
         if plain && caller.account == id {
@@ -295,6 +270,8 @@ impl Cloud {
         if plain && further.is_some_and(|account| account.base.is_some()) {
             return Ok(self.session(&spec(Reach::Further)));
         }
+        terms.external_id = terms.external_id.or_else(|| further?.external_id.clone());
+        terms.mfa = terms.mfa.or_else(|| further?.mfa.clone());
         let role = role
             .map(str::to_owned)
             .or_else(|| further.and_then(|account| account.role.clone()))
@@ -344,7 +321,7 @@ impl Cloud {
 
     /// What the account is called, as far as it is known by now: in the target, or in the organisation.
     pub(crate) fn known_name(&self, id: &str) -> Option<String> {
-        let further = self.0.further.iter().find(|account| account.id == id).map(|account| account.name.clone());
+        let further = self.further_account(id).map(|account| account.name.clone());
         further.or_else(|| lock(&self.0.names).get(id).cloned())
     }
 
@@ -405,54 +382,6 @@ impl Cloud {
         let entry = newborn.get_mut(role_arn).filter(|newborn| newborn.until > now)?;
         entry.tries += 1;
         Some(growing_wait(entry.tries - 1))
-    }
-
-    /// The own credentials, made sure to be fresh and of the right account.
-    pub(crate) async fn own(&self) -> Result<(Credentials, Caller), Failure> {
-        let mut own = self.0.own.lock().await;
-        if let Some((credentials, caller)) = own.as_ref().filter(|(credentials, _)| is_fresh(credentials, self.time().now())) {
-            return Ok((credentials.clone(), caller.clone()));
-        }
-        // Boxed: the SDK's chain of providers is a future of many kilobytes.
-        let credentials = Box::pin(self.0.base.load(self.wire())).await?;
-        let caller = self.identify(&credentials).await?;
-        if let Some(pin) = self.0.pin.as_ref().filter(|pin| **pin != caller.account) {
-            return Err(Failure::needs_you(
-                "wrong-account",
-                format!("the credentials are of account {} (`{}`), but the target is pinned to {pin}", caller.account, caller.arn),
-            )
-            .hint("choose the profile of the right account, or correct `account_id` of the target in runner.toml"));
-        }
-        *own = Some((credentials.clone(), caller.clone()));
-        Ok((credentials, caller))
-    }
-
-    /// The own credentials of a further account.
-    pub(crate) async fn further(&self, id: &str) -> Result<Credentials, Failure> {
-        let Some(base) = self.0.further.iter().find(|account| account.id == id).and_then(|account| account.base.as_ref()) else {
-            return Err(Failure::needs_you("no-credentials", format!("the target has no credentials of its own for account {id}"))
-                .hint("give the account a profile in runner.toml, then resume"));
-        };
-        let credentials = Box::pin(base.load(self.wire())).await?;
-        let caller = self.identify(&credentials).await?;
-        if caller.account != id {
-            return Err(Failure::needs_you(
-                "wrong-account",
-                format!("the credentials meant for account {id} are of account {}", caller.account),
-            )
-            .hint("correct the account's profile in runner.toml, then resume"));
-        }
-        Ok(credentials)
-    }
-
-    async fn identify(&self, credentials: &Credentials) -> Result<Caller, Failure> {
-        let call = self.wire().sts(credentials.clone()).get_caller_identity();
-        let reply = self.told("-", "sts:GetCallerIdentity", call.send()).await;
-        let reply = reply.map_err(|error| read_again(super::failure::classify("GetCallerIdentity", &error)))?;
-        let arn = reply.arn.unwrap_or_default();
-        let partition = estate::arn::parse(&arn).map_or("aws", |arn| arn.partition).to_owned();
-        let name = estate::arn::name(&arn).unwrap_or("root").to_owned();
-        Ok(Caller { account: reply.account.unwrap_or_default(), user_id: reply.user_id.unwrap_or_default(), arn, partition, name })
     }
 }
 

@@ -2,19 +2,26 @@
 
 mod base;
 mod cloud;
+mod config;
 mod creations;
+mod credentials;
 pub mod failure;
+mod mfa;
 mod organization;
+mod own;
 mod pacing;
+mod profile;
 mod rate;
 mod session;
 pub mod smithy;
 mod snapshot;
 
 pub use base::{Base, StaticKeys};
-pub use cloud::{Caller, Cloud, CloudConfig, FurtherAccount, TokenCode, is_account_id};
+pub use cloud::{Cloud, is_account_id};
+pub use config::{CloudConfig, FurtherAccount, Say, SourceIdentity, TokenCode};
 pub use creations::Standing;
 pub(crate) use organization::unit;
 pub use organization::{Member, OrganizationView, UnitView};
+pub use own::Caller;
 pub use pacing::least_time;
 pub use session::{Reach, Session, SessionSpec, Terms};

@@ -1,10 +1,11 @@
 //! What is known of the organisation in this process: read once, its rarer parts when first asked for, written through by our changes.
 
 use super::cloud::Cloud;
-use super::session::Session;
+use super::failure::is_denied;
+use super::session::{Reach, Session};
 use crate::estate::Tags;
 use crate::step::{Failure, FailureClass, Freshness};
-use aws_sdk_organizations::types::{Account, OrganizationalUnit, Parent, Tag};
+use aws_sdk_organizations::types::{Account, Organization, OrganizationalUnit, Parent, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -146,13 +147,43 @@ impl Cloud {
     }
 }
 
-async fn read_organization(session: &Session) -> Result<Option<OrganizationView>, Failure> {
+/// The organisation that the session's account is in, if any. For the own account it must be one that it manages.
+pub(super) async fn describe_organization(session: &Session) -> Result<Option<Organization>, Failure> {
     let client = session.organizations().await?;
-    let described = match session.read("organizations:DescribeOrganization", client.describe_organization().send()).await {
+    let organization = match session.read("organizations:DescribeOrganization", client.describe_organization().send()).await {
         Ok(reply) => reply.organization.ok_or_else(|| unreadable("DescribeOrganization"))?,
         Err(failure) if failure.code == "AWSOrganizationsNotInUseException" => return Ok(None),
+        Err(failure) if is_denied(&failure.code) => {
+            return Err(Failure::needs_you(
+                "organization-hidden",
+                format!("whether account {} is in an organisation cannot be seen: {}", session.account_id(), failure.message),
+            )
+            .hint("allow organizations:DescribeOrganization to these credentials: a refusal does not mean that there is none"));
+        }
         Err(failure) => return Err(failure),
     };
+    if session.spec().reach == Reach::Own {
+        managed_by(session, organization.master_account_id.as_deref())?;
+    }
+    Ok(Some(organization))
+}
+
+/// Whether the session's account is the management account of its organisation.
+fn managed_by(session: &Session, management: Option<&str>) -> Result<(), Failure> {
+    let own = session.account_id();
+    match management {
+        Some(management) if management != own => Err(Failure::needs_you(
+            "not-management",
+            format!("the credentials are of {own}, a member account of the organisation that account {management} manages"),
+        )
+        .hint(format!("use credentials of account {management}: set `profile` and `account_id` of the target in runner.toml"))),
+        _ => Ok(()),
+    }
+}
+
+async fn read_organization(session: &Session) -> Result<Option<OrganizationView>, Failure> {
+    let Some(described) = describe_organization(session).await? else { return Ok(None) };
+    let client = session.organizations().await?;
     let roots = session.read("organizations:ListRoots", client.list_roots().send()).await?;
     let root = roots.roots.unwrap_or_default().into_iter().find_map(|root| root.id).ok_or_else(|| unreadable("ListRoots"))?;
     let mut accounts = BTreeMap::new();

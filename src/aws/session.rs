@@ -1,27 +1,25 @@
 //! Sessions: credentials for one account, as values. Nothing is called before the first use.
 
 use super::cloud::Cloud;
+use super::credentials::{Held, from_sts};
 use super::failure::{classify, is_denied, is_expired};
+use super::own::source_identity_hint;
 use super::pacing::Turn;
 use crate::event::AccountLabel;
 use crate::step::{BoxFuture, Failure, FailureClass, Freshness, Notice};
 use aws_credential_types::Credentials;
+use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 /// The role Organizations makes in every account it creates, unless told another name.
 pub(super) const DEFAULT_ACCESS_ROLE: &str = "OrganizationAccountAccessRole";
-
-/// Credentials are replaced this long before they expire.
-const AHEAD: Duration = Duration::from_mins(5);
 
 /// What an `assume` may say beyond the role itself; all of it optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,7 +50,7 @@ pub enum Reach {
     Own,
     /// The own credentials of a further account of the target.
     Further,
-    /// GetSessionToken with a code of this device.
+    /// GetSessionToken with a code of this device, by the long-term keys that the own credentials begin with.
     Mfa { via: Box<SessionSpec>, serial: String },
     /// AssumeRole from another session.
     Role { via: Box<SessionSpec>, arn: String, terms: Terms },
@@ -69,7 +67,7 @@ pub struct SessionSpec {
 }
 
 /// The place one session keeps its credentials in; the lock is held while they are fetched, so that branches share one AssumeRole.
-pub(crate) type Slot = Arc<tokio::sync::Mutex<Option<Credentials>>>;
+pub(crate) type Slot = Arc<tokio::sync::Mutex<Option<Held>>>;
 
 #[derive(Clone)]
 pub struct Session {
@@ -166,10 +164,14 @@ impl Session {
         self.send(action, Box::pin(call)).await.map_err(read_again)
     }
 
-    /// Credentials that expired early (a suspended machine, a revoked session) are fetched again where that can be done.
+    /// Credentials that expired early (a suspended machine, a revoked session) are fetched again; those who cannot be had anew say so then.
     async fn expired_means_again(&self, mut failure: Failure) -> Failure {
-        if is_expired(&failure.code) && matches!(self.spec.reach, Reach::Role { .. }) {
-            *self.slot.lock().await = None;
+        if is_expired(&failure.code) {
+            match &self.spec.reach {
+                Reach::Own => self.cloud.forget_own().await,
+                Reach::Mfa { serial, .. } => *self.cloud.mfa_slot(serial).lock().await = None,
+                Reach::Further | Reach::Role { .. } => *self.slot.lock().await = None,
+            }
             failure.class = FailureClass::Retry { throttled: false };
             failure.hints.clear();
         }
@@ -188,19 +190,20 @@ impl Session {
 
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Failure>> {
         Box::pin(async move {
-            if self.spec.reach == Reach::Own {
-                return self.cloud.own().await.map(|(credentials, _)| credentials);
+            match &self.spec.reach {
+                Reach::Own => return self.cloud.own().await.map(|(credentials, _)| credentials),
+                Reach::Mfa { serial, .. } => return self.cloud.own_mfa(serial).await,
+                Reach::Further | Reach::Role { .. } => {}
             }
             let mut slot = self.slot.lock().await;
-            if let Some(credentials) = slot.as_ref().filter(|credentials| is_fresh(credentials, self.cloud.time().now())) {
-                return Ok(credentials.clone());
+            if let Some(held) = slot.as_ref().filter(|held| held.is_fresh(self.cloud.time().now())) {
+                return Ok(held.credentials.clone());
             }
             let fetched = match &self.spec.reach {
-                Reach::Own | Reach::Further => self.cloud.further(&self.spec.account).await?,
-                Reach::Mfa { via, serial } => self.session_token(via, serial).await?,
                 Reach::Role { via, arn, terms } => Box::pin(self.assume_role(via, arn, terms)).await?,
+                _ => self.cloud.further(&self.spec.account).await?,
             };
-            *slot = Some(fetched.clone());
+            *slot = Some(Held::new(fetched.clone(), self.cloud.time().now()));
             Ok(fetched)
         })
     }
@@ -209,18 +212,9 @@ impl Session {
         let via = self.cloud.session(via);
         let name = match &terms.session_name {
             Some(name) => name.clone(),
-            None => session_name(&self.cloud.caller().await?.name, self.cloud.run()),
+            None => self.cloud.session_name().await?,
         };
-        let seconds =
-            terms.duration.map(i32::try_from).transpose().map_err(|_| {
-                Failure::fatal("session-duration", "a session lasts 900 to 43,200 seconds; give `duration` as one of these")
-            })?;
-        let mut call = via.sts().await?.assume_role().role_arn(arn).role_session_name(name);
-        call = call.set_external_id(terms.external_id.clone()).set_duration_seconds(seconds);
-        for (key, value) in &terms.tags {
-            let tag = aws_sdk_sts::types::Tag::builder().key(key).value(value).build();
-            call = call.tags(tag.map_err(|error| Failure::fatal("session-tag", format!("session tag `{key}`: {error}; give it a value")))?);
-        }
+        let call = assume_role(&via.sts().await?, arn, name, terms, self.cloud.source_identity().await?)?;
         match Box::pin(via.read("sts:AssumeRole", call.send())).await {
             Ok(reply) => {
                 self.cloud.grown_up(arn);
@@ -240,44 +234,41 @@ impl Session {
                 failure.hints.clear();
                 return failure;
             }
-            failure.hints = vec![format!(
-                "`{arn}` must exist and its trust policy must let account {} assume it; name another role with `role:` or `assume(…)`",
-                via.account_id()
-            )];
+            failure.hints = vec![source_identity_hint(&failure.message, arn).unwrap_or_else(|| {
+                format!(
+                    "`{arn}` must exist and its trust policy must let account {} assume it; name another role with `role:` or `assume(…)`",
+                    via.account_id()
+                )
+            })];
+        }
+        if failure.message.contains("role chaining") {
+            failure = failure.hint("leave `duration` out: from a role or with MFA a session lasts an hour at most, and is renewed");
         }
         failure.message = format!("no session for account {}: {}", self.spec.account, failure.message);
         failure
     }
-
-    async fn session_token(&self, via: &SessionSpec, serial: &str) -> Result<Credentials, Failure> {
-        let via = self.cloud.session(via);
-        let Some(code) = self.cloud.token_code(serial) else {
-            return Err(Failure::needs_you("mfa-code", format!("a code of the MFA device `{serial}` is needed"))
-                .hint("resume on a terminal, where the code can be typed"));
-        };
-        let call = via.sts().await?.get_session_token().serial_number(serial).token_code(code);
-        let reply = via.read("sts:GetSessionToken", call.send()).await?;
-        from_sts(reply.credentials, "GetSessionToken")
-    }
 }
 
-fn from_sts(credentials: Option<aws_sdk_sts::types::Credentials>, call: &str) -> Result<Credentials, Failure> {
-    let Some(credentials) = credentials else {
-        return Err(Failure::new(
-            FailureClass::Retry { throttled: false },
-            "reply-unreadable",
-            format!("{call}: the reply holds no credentials"),
-        ));
-    };
-    let expiry = SystemTime::try_from(credentials.expiration)
-        .map_err(|error| Failure::fatal("reply-unreadable", format!("{call}: the expiry cannot be read: {error}; resume to try again")))?;
-    Ok(Credentials::new(
-        credentials.access_key_id,
-        credentials.secret_access_key,
-        Some(credentials.session_token),
-        Some(expiry),
-        "AssumeRole",
-    ))
+/// AssumeRole, ready to be sent.
+pub(super) fn assume_role(
+    sts: &aws_sdk_sts::Client,
+    arn: &str,
+    session_name: String,
+    terms: &Terms,
+    source_identity: Option<String>,
+) -> Result<AssumeRoleFluentBuilder, Failure> {
+    let seconds = terms
+        .duration
+        .map(i32::try_from)
+        .transpose()
+        .map_err(|_| Failure::fatal("session-duration", "a session lasts 900 to 43,200 seconds; give `duration` as one of these"))?;
+    let mut call = sts.assume_role().role_arn(arn).role_session_name(session_name);
+    call = call.set_external_id(terms.external_id.clone()).set_duration_seconds(seconds).set_source_identity(source_identity);
+    for (key, value) in &terms.tags {
+        let tag = aws_sdk_sts::types::Tag::builder().key(key).value(value).build();
+        call = call.tags(tag.map_err(|error| Failure::fatal("session-tag", format!("session tag `{key}`: {error}; give it a value")))?);
+    }
+    Ok(call)
 }
 
 /// A read whose outcome is unknown has changed nothing and may be repeated.
@@ -288,19 +279,18 @@ pub(crate) fn read_again(mut failure: Failure) -> Failure {
     failure
 }
 
-pub(crate) fn is_fresh(credentials: &Credentials, now: Timestamp) -> bool {
-    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::from(now) + AHEAD)
+/// `runner-<caller>-<run>` in the characters STS allows, cut to 64 so that the run stays whole; without the run before there is one.
+pub(super) fn session_name(caller: &str, run: Option<&str>) -> String {
+    let run = run.map(|run| format!("-{:.40}", clean(run))).unwrap_or_default();
+    let caller = clean(caller);
+    let room = 64 - "runner-".len() - run.len();
+    let caller = &caller[..caller.len().min(room)];
+    format!("runner-{caller}{run}")
 }
 
-/// `runner-<caller>-<run>` in the characters STS allows, cut to 64 so that the run stays whole.
-fn session_name(caller: &str, run: &str) -> String {
-    let clean =
-        |text: &str| -> String { text.chars().map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' }).collect() };
-    let (caller, mut run) = (clean(caller), clean(run));
-    run.truncate(40);
-    let room = 64 - "runner--".len() - run.len();
-    let caller = &caller[..caller.len().min(room)];
-    format!("runner-{caller}-{run}")
+/// With a dash for every character that STS does not allow in names.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' }).collect()
 }
 
 #[cfg(test)]
@@ -309,20 +299,12 @@ mod tests {
 
     #[test]
     fn session_names_are_clean_and_short_and_keep_the_run() {
-        assert_eq!(session_name("ana", "7k2q"), "runner-ana-7k2q");
-        assert_eq!(session_name("Änne Müller", "7k2q"), "runner--nne-M-ller-7k2q");
-        let long = session_name(&"x".repeat(100), "7k2q");
+        assert_eq!(session_name("ana", Some("7k2q")), "runner-ana-7k2q");
+        assert_eq!(session_name("ana@example.com", None), "runner-ana@example.com");
+        assert_eq!(session_name("Änne Müller", Some("7k2q")), "runner--nne-M-ller-7k2q");
+        let long = session_name(&"x".repeat(100), Some("7k2q"));
         assert_eq!(long.len(), 64);
         assert!(long.ends_with("-7k2q"));
-    }
-
-    #[test]
-    fn credentials_are_replaced_five_minutes_ahead() {
-        let now = Timestamp::UNIX_EPOCH;
-        let until = |seconds| Credentials::new("k", "s", None, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), "test");
-        assert!(!is_fresh(&until(300), now));
-        assert!(is_fresh(&until(301), now));
-        assert!(is_fresh(&Credentials::new("k", "s", None, None, "test"), now));
     }
 
     #[test]

@@ -162,3 +162,66 @@ impl Wire {
         aws_sdk_sts::Client::from_conf(builder.build())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// The partition's endpoints and the regions requests are signed for, as the rules engines of the SDK know them.
+    #[test]
+    fn every_partition_has_its_own_endpoints() {
+        let time = Time::simulated(1);
+        for (region, sts, iam, organizations) in [
+            (
+                "us-east-1",
+                "sts.us-east-1.amazonaws.com us-east-1",
+                "iam.amazonaws.com us-east-1",
+                "organizations.us-east-1.amazonaws.com us-east-1",
+            ),
+            (
+                "eu-central-1",
+                "sts.eu-central-1.amazonaws.com eu-central-1",
+                "iam.amazonaws.com us-east-1",
+                "organizations.us-east-1.amazonaws.com us-east-1",
+            ),
+            (
+                "cn-north-1",
+                "sts.cn-north-1.amazonaws.com.cn cn-north-1",
+                "iam.cn-north-1.amazonaws.com.cn cn-north-1",
+                "organizations.cn-northwest-1.amazonaws.com.cn cn-northwest-1",
+            ),
+            (
+                "us-gov-west-1",
+                "sts.us-gov-west-1.amazonaws.com us-gov-west-1",
+                "iam.us-gov.amazonaws.com us-gov-west-1",
+                "organizations.us-gov-west-1.amazonaws.com us-gov-west-1",
+            ),
+            (
+                "eusc-de-east-1",
+                "sts.eusc-de-east-1.amazonaws.eu eusc-de-east-1",
+                "iam.eusc-de-east-1.amazonaws.eu eusc-de-east-1",
+                "organizations.eusc-de-east-1.amazonaws.eu eusc-de-east-1",
+            ),
+        ] {
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let noted = Arc::clone(&seen);
+            let http = in_process(Arc::new(move |request| {
+                let signed = request.headers()["authorization"].to_str().unwrap_or_default().to_owned();
+                let scope = signed.split('/').nth(2).unwrap_or_default();
+                noted.lock().expect("notes").push(format!("{} {scope}", request.uri().host().unwrap_or_default()));
+                Box::pin(std::future::ready(None))
+            }));
+            let wire = Wire { time: time.clone(), http, endpoint_url: None, region: region.to_owned() };
+            let credentials = Credentials::new("AKIA", "s", None, None, "test");
+            time.block_on(async move {
+                // Nobody answers; only where the calls go counts.
+                assert!(wire.sts(credentials.clone()).get_caller_identity().send().await.is_err());
+                assert!(wire.iam(credentials.clone()).get_user().send().await.is_err());
+                assert!(wire.organizations(credentials).describe_organization().send().await.is_err());
+            })
+            .unwrap();
+            assert_eq!(*seen.lock().unwrap(), [sts, iam, organizations], "{region}");
+        }
+    }
+}

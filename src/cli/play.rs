@@ -137,7 +137,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     let (sink, logged, called) = (reporter.sink(), Arc::clone(&log), Arc::clone(&log));
     let (asked, drained, shown) = (Arc::clone(&terminal), interrupt.clone(), reporter.clone());
     let request = Request {
-        work: plan.work(context, &time, Arc::new(move |serial: &str| asked.token_code(serial))),
+        work: plan.work(context, &time, Arc::new(move |serial: &str, again| asked.token_code(serial, again))),
         start,
         reason,
         sink: Arc::new(move |event| {

@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     sound(&plan.playbook)?;
     let time = real_time()?;
     let interactive = context.interactive;
-    let token_code = Arc::new(move |serial: &str| prompts::token_code(serial, interactive));
+    let token_code = Arc::new(move |serial: &str, again| prompts::token_code(serial, again, interactive));
     let work = plan.work(context, &time, token_code);
     let preflight = guard(&time, &Interrupt::default(), move || wiring::preflight(&work))?;
     let Some(preflight) = preflight else {

@@ -35,9 +35,11 @@ pub(super) fn pinned(
     Ok(target)
 }
 
-/// The current code of an MFA device, when no run goes on; none when nobody can be asked.
-pub(super) fn token_code(serial: &str, interactive: bool) -> Option<String> {
-    let question = format!("Code of the MFA device {}: ", plain(serial));
+/// The current code of an MFA device, or another one after the first was refused; none when nobody can be asked.
+pub(super) fn token_code(serial: &str, again: bool, interactive: bool) -> Option<String> {
+    let refused =
+        if again { "That code was not accepted: it was mistyped, is too old or was used before. Wait for the next one.\n" } else { "" };
+    let question = format!("{refused}Code of the MFA device {}: ", plain(serial));
     if interactive { ask(&question).ok().filter(|code| !code.is_empty()) } else { None }
 }
 
@@ -66,9 +68,9 @@ impl Terminal {
         self.interactive && self.reporter.suspend(|| ask(&question)).is_ok_and(|answer| answer == "yes")
     }
 
-    /// The current code of an MFA device; none when nobody can be asked.
-    pub(super) fn token_code(&self, serial: &str) -> Option<String> {
-        self.reporter.suspend(|| token_code(serial, self.interactive))
+    /// As `token_code`, while a run goes on.
+    pub(super) fn token_code(&self, serial: &str, again: bool) -> Option<String> {
+        self.reporter.suspend(|| token_code(serial, again, self.interactive))
     }
 }
 

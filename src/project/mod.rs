@@ -10,4 +10,4 @@ pub(crate) use config::nearest;
 pub use config::{Config, Environment, Hooks, SCHEMA};
 pub use discover::{FILE, Project};
 pub use state::{State, private_file};
-pub use target::{Aws, FurtherAccount, Sandbox, Target, TargetKind};
+pub use target::{Aws, FurtherAccount, Sandbox, SourceIdentity, Target, TargetKind};

@@ -45,10 +45,22 @@ pub struct Aws {
     /// The pin: twelve digits. None: it has to be typed on a terminal.
     pub account_id: Option<String>,
     pub profile: Option<String>,
+    /// Where STS is called, which decides the partition.
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
     /// How many accounts AWS lets the organisation have, where that is not the default.
     pub account_quota: Option<usize>,
+    pub source_identity: Option<SourceIdentity>,
+}
+
+/// `source_identity = true`, or a name.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum SourceIdentity {
+    /// The caller's name, or none.
+    Caller(bool),
+    Name(String),
 }
 
 /// `[targets.NAME.accounts.X]`
@@ -64,6 +76,10 @@ pub struct FurtherAccount {
     pub profile: Option<String>,
     /// Name of the role by which it is entered.
     pub role: Option<String>,
+    /// The external id that role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// Serial number of the MFA device whose code that role's trust policy asks for.
+    pub mfa: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -92,10 +108,12 @@ pub(super) struct TargetTable {
     account_id: Option<String>,
     /// aws: profile of the AWS configuration its credentials come from.
     profile: Option<String>,
-    /// aws: where STS is called; `us-east-1` unless given.
+    /// aws: where STS is called; else that of the environment or the profile, else `us-east-1`.
     region: Option<String>,
     /// aws: only for emulators and proxies.
     endpoint_url: Option<String>,
+    /// aws: what STS writes down as the source identity of every session: `true` for the caller's name, or a name.
+    source_identity: Option<SourceIdentity>,
     /// Name of the role by which member accounts are entered.
     role: Option<String>,
     /// sandbox: every id follows from it.
@@ -162,6 +180,7 @@ impl TargetTable {
                 region: self.region,
                 endpoint_url: self.endpoint_url,
                 account_quota: self.account_quota,
+                source_identity: self.source_identity,
             }),
         };
         Ok(Target { name, kind, role: self.role, params: json_map(self.params), accounts: self.accounts })
@@ -188,6 +207,7 @@ impl TargetTable {
                     ("profile", self.profile.is_some()),
                     ("region", self.region.is_some()),
                     ("endpoint_url", self.endpoint_url.is_some()),
+                    ("source_identity", self.source_identity.is_some()),
                 ],
                 "aws",
             ),

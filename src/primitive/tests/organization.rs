@@ -55,7 +55,10 @@ fn accounts_are_moved_tagged_listed_and_found() {
 #[test]
 fn credentials_that_expire_meanwhile_pause_the_step() {
     let expired = Kind::Error { code: "ExpiredTokenException".into(), message: "The security token is expired".into(), status: 400 };
-    let world = World::new(fault("CreateOrganization", 1, expired));
+    // AWS is asked whose the credentials are when they are loaded, and again after the refusal.
+    let mut settings = fault("CreateOrganization", 1, expired.clone());
+    settings.faults.extend(fault("GetCallerIdentity", 2, expired).faults);
+    let world = World::new(settings);
     let Err(StepError::Paused { question, .. }) = world.org("create_organization", json!({})) else { panic!("not paused") };
     assert!(question.contains("is expired") && question.contains("aws sso login"), "{question}");
     let again = world.resume();

@@ -1,13 +1,13 @@
 //! Sessions: lazy, shared, refreshed, pinned, and what is said when there is none.
 
 use super::world::{World, cloud, further, keys};
-use crate::aws::Terms;
+use crate::aws::{Base, Cloud, CloudConfig, StaticKeys, Terms, smithy};
 use crate::sandbox::{ForeignAccount, Sandbox, Settings};
 use crate::step::FailureClass;
 use crate::time::Time;
 use serde_json::json;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[test]
@@ -98,7 +98,7 @@ fn a_device_is_asked_for_one_code_for_all_roles() {
     let asked = Arc::new(AtomicU32::new(0));
     let (aws, clock, count) = (sandbox.clone(), time.clone(), asked.clone());
     let (cloud, _) = cloud(&sandbox, &time, |config| {
-        config.token_code = Some(Arc::new(move |serial| {
+        config.token_code = Some(Arc::new(move |serial, _| {
             count.fetch_add(1, Ordering::SeqCst);
             Some(aws.mfa_code(serial, clock.now()))
         }));
@@ -109,6 +109,101 @@ fn a_device_is_asked_for_one_code_for_all_roles() {
         probe.unwrap().unwrap();
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_refused_code_is_asked_for_twice_more_and_not_sent_on() {
+    let world = World::organized(Settings::default());
+    let serial = enrol(&world);
+    for (answers, asked_for, sent, wanted) in [
+        (&["000000", "12345", "000000"][..], "first again again", 2, "mfa-wrong"),
+        (&["000000"], "first again", 1, "mfa-code"),
+        (&[], "first", 0, "mfa-code"),
+    ] {
+        let time = Time::simulated_from(3, world.time.now() + jiff::SignedDuration::from_secs(60));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&asked);
+        let (cloud, calls) = cloud(&world.sandbox, &time, |config| {
+            config.token_code = Some(Arc::new(move |_, again| {
+                let mut seen = seen.lock().unwrap();
+                seen.push(if again { "again" } else { "first" });
+                answers.get(seen.len() - 1).map(|&code| code.to_owned())
+            }));
+        });
+        let terms = Terms { mfa: Some(serial.clone()), ..Terms::default() };
+        let account = world.management().account_id().to_owned();
+        let probe = time.block_on(async { cloud.assume(&account, terms).await?.probe().await });
+        let failure = probe.unwrap().unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.class), (wanted, FailureClass::NeedsYou));
+        assert!(!failure.hints.is_empty());
+        assert_eq!(asked.lock().unwrap().join(" "), asked_for);
+        let calls = calls.lock().unwrap();
+        assert_eq!(calls.iter().filter(|call| *call == "GetSessionToken").count(), sent, "{calls:?}");
+        assert!(!calls.iter().any(|call| call == "AssumeRole"), "{calls:?}");
+    }
+}
+
+#[test]
+fn a_session_has_no_device_to_give_a_code_of() {
+    let world = World::organized(Settings::default());
+    let serial = enrol(&world);
+    let given = world.wait(async {
+        let sts = world.management().sts().await.unwrap();
+        sts.get_session_token().send().await.unwrap().credentials.unwrap()
+    });
+    let base = Base::Static(StaticKeys {
+        access_key_id: given.access_key_id,
+        secret_access_key: given.secret_access_key,
+        session_token: Some(given.session_token),
+    });
+    let (cloud, _) = cloud(&world.sandbox, &world.time, |config| config.base = base);
+    let account = world.management().account_id().to_owned();
+    let terms = Terms { mfa: Some(serial), ..Terms::default() };
+    let failure = world.wait(async { cloud.assume(&account, terms).await?.probe().await }).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.class), ("mfa-needs-keys", FailureClass::NeedsYou));
+    assert!(failure.hints[1].contains("Identity Center"), "{failure:?}");
+}
+
+#[test]
+fn a_wrong_clock_is_told_before_anything_is_changed() {
+    let world = World::organized(Settings::default());
+    let time = Time::simulated_from(3, world.time.now() + jiff::SignedDuration::from_hours(2));
+    let (aws, clock) = (world.sandbox.clone(), world.time.clone());
+    let http = smithy::in_process(Arc::new(move |request| Box::pin(std::future::ready(aws.handle(request, clock.now())))));
+    let cloud = Cloud::new(CloudConfig::new(time.clone(), http, keys(world.sandbox.administrator())));
+    let failure = time.block_on(cloud.organization()).unwrap().err().unwrap();
+    assert_eq!((failure.code.as_str(), failure.class), ("SignatureDoesNotMatch", FailureClass::NeedsYou));
+    assert!(failure.hints[0].contains("clock"), "{failure:?}");
+}
+
+#[test]
+fn credentials_that_expire_early_are_loaded_again_and_then_say_so() {
+    let world = World::organized(Settings::default());
+    let given = world.wait(async {
+        let sts = world.management().sts().await.unwrap();
+        sts.get_session_token().duration_seconds(900).send().await.unwrap().credentials.unwrap()
+    });
+    let base = Base::Static(StaticKeys {
+        access_key_id: given.access_key_id,
+        secret_access_key: given.secret_access_key,
+        session_token: Some(given.session_token),
+    });
+    let (cloud, calls) = cloud(&world.sandbox, &world.time, |config| config.base = base);
+    let session = world.wait(cloud.management()).unwrap();
+    world.wait(world.time.sleep(Duration::from_mins(16)));
+    calls.lock().unwrap().clear();
+    let ask = || {
+        world.wait(async {
+            let iam = session.iam().await?;
+            session.read("iam:GetAccountSummary", iam.get_account_summary().send()).await.map(drop)
+        })
+    };
+    let failure = ask().unwrap_err();
+    assert_eq!(failure.class, FailureClass::Retry { throttled: false }, "{failure:?}");
+    let failure = ask().unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.class), ("ExpiredToken", FailureClass::NeedsYou));
+    assert!(failure.hints[0].contains("sign in again"), "{failure:?}");
+    assert_eq!(*calls.lock().unwrap(), ["GetAccountSummary", "GetCallerIdentity"]);
 }
 
 /// Gives the administrator an MFA device.

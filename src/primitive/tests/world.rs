@@ -201,7 +201,7 @@ impl World {
 }
 
 pub(super) fn further(id: &str, name: &str, base: Option<Base>) -> FurtherAccount {
-    FurtherAccount { id: id.into(), name: name.into(), base, role: None }
+    FurtherAccount { id: id.into(), name: name.into(), base, role: None, external_id: None, mfa: None }
 }
 
 pub(super) fn start() -> RunStart {

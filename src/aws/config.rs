@@ -1,0 +1,78 @@
+//! What a `Cloud` is made from.
+
+use super::base::Base;
+use crate::time::Time;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An account of the target beside the organisation's.
+#[derive(Clone)]
+pub struct FurtherAccount {
+    pub id: String,
+    pub name: String,
+    /// Its own credentials; without them it is reached by assuming a role from the target's.
+    pub base: Option<Base>,
+    /// The role to assume, when it is not `OrganizationAccountAccessRole`.
+    pub role: Option<String>,
+    /// What that role's trust policy asks for: `sts:ExternalId`, and the device whose code is asked for.
+    pub external_id: Option<String>,
+    pub mfa: Option<String>,
+}
+
+/// Asks a person for the current code of an MFA device, or for another one after the first was refused; none when nobody can be asked.
+pub type TokenCode = Arc<dyn Fn(&str, bool) -> Option<String> + Send + Sync>;
+
+/// Says something to the user that is no step.
+pub type Say = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// What STS writes down as the source identity of every role session that follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceIdentity {
+    /// The name of the caller.
+    Caller,
+    Name(String),
+}
+
+pub struct CloudConfig {
+    pub time: Time,
+    pub http: SharedHttpClient,
+    pub endpoint_url: Option<String>,
+    /// Where STS is called; it decides the partition. IAM and Organizations have one endpoint per partition.
+    pub region: String,
+    pub base: Base,
+    /// The account the own credentials must be of.
+    pub account_id: Option<String>,
+    pub accounts: Vec<FurtherAccount>,
+    /// The role by which member accounts are entered, when it is not `OrganizationAccountAccessRole`.
+    pub access_role: Option<String>,
+    pub source_identity: Option<SourceIdentity>,
+    /// Whether calls are held to AWS's published rates; else nothing is held back before something throttles.
+    pub paced: bool,
+    /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
+    pub settle_window: Duration,
+    pub token_code: Option<TokenCode>,
+    pub say: Option<Say>,
+}
+
+impl CloudConfig {
+    /// The usual settings over a client and first credentials: `us-east-1`, not pinned, not paced.
+    #[must_use]
+    pub fn new(time: Time, http: SharedHttpClient, base: Base) -> CloudConfig {
+        CloudConfig {
+            time,
+            http,
+            endpoint_url: None,
+            region: "us-east-1".to_owned(),
+            base,
+            account_id: None,
+            accounts: Vec::new(),
+            access_role: None,
+            source_identity: None,
+            paced: false,
+            settle_window: Duration::from_mins(1),
+            token_code: None,
+            say: None,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! One code of an MFA device, for all that needs it in a run: GetSessionToken, whose session then assumes the roles.
+
+use super::cloud::Cloud;
+use super::credentials::{Held, from_sts};
+use super::failure::{classify, is_denied};
+use super::session::read_again;
+use crate::step::Failure;
+use aws_credential_types::Credentials;
+
+/// How often a code is asked for.
+const TIMES: u32 = 3;
+
+impl Cloud {
+    /// A session with MFA over long-term keys, shared by all who name this device. It lasts STS's twelve hours.
+    pub(super) async fn mfa_session(&self, keys: &Credentials, serial: &str) -> Result<Credentials, Failure> {
+        let slot = self.mfa_slot(serial);
+        let mut slot = slot.lock().await;
+        if let Some(held) = slot.as_ref().filter(|held| held.is_fresh(self.time().now())) {
+            return Ok(held.credentials.clone());
+        }
+        let fetched = self.session_token(keys, serial).await?;
+        *slot = Some(Held::new(fetched.clone(), self.time().now()));
+        Ok(fetched)
+    }
+
+    async fn session_token(&self, keys: &Credentials, serial: &str) -> Result<Credentials, Failure> {
+        let sts = self.wire().sts(keys.clone());
+        for time in 0..TIMES {
+            let Some(code) = self.token_code(serial, time > 0) else { return Err(nobody(serial)) };
+            if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+                continue;
+            }
+            let call = || async {
+                let call = sts.get_session_token().serial_number(serial).token_code(&code);
+                let sent = self.told("-", "sts:GetSessionToken", call.send()).await;
+                sent.map_err(|error| read_again(classify("GetSessionToken", &error)))
+            };
+            match self.patiently(call).await {
+                Ok(reply) => return from_sts(reply.credentials, "GetSessionToken"),
+                Err(failure) if is_denied(&failure.code) && failure.message.contains("invalid MFA one time pass code") => {}
+                Err(failure) if is_denied(&failure.code) && failure.message.contains("MultiFactorAuthentication failed") => {
+                    return Err(Failure::needs_you("mfa-device", failure.message).hint(format!(
+                        "`{serial}` must be a device of the user whose keys these are: `aws iam list-mfa-devices` shows it"
+                    )));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::needs_you("mfa-wrong", format!("no code given for the MFA device `{serial}` was accepted; nothing was done with it"))
+            .hint("a code works once and for about 30 seconds: try again with the next one; `aws iam resync-mfa-device` helps a device that lags"))
+    }
+}
+
+fn nobody(serial: &str) -> Failure {
+    Failure::needs_you("mfa-code", format!("a code of the MFA device `{serial}` is needed, and nobody can be asked for it"))
+        .hint("run this on a terminal, where the code can be typed")
+        .hint("or get a session with MFA beforehand (`aws sts get-session-token --serial-number … --token-code …`) and export its three variables")
+}
