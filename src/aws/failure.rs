@@ -1,5 +1,6 @@
 //! Every error an AWS call can end with, classified once. The table follows the botocore models and the SDK's own lists.
 
+use super::denial::Denial;
 use crate::step::{Failure, FailureClass};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -100,6 +101,9 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         (message, Some(reason)) => format!("{call}: {message} ({reason})"),
     };
     let class = class(status, code, reason, message);
+    if class == FailureClass::Fatal && is_denied(code) {
+        return denied(call, code, message, text);
+    }
     let failure = Failure::new(class, code, text);
     match class {
         FailureClass::NeedsYou if EXPIRED.contains(&code) => failure.hint("sign in again (`aws sso login` or fresh keys), then resume"),
@@ -108,9 +112,6 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         }
         FailureClass::NeedsYou if message.contains("MultiFactorAuthentication") => failure.hint("give a fresh MFA code and resume"),
         FailureClass::NeedsYou => failure.hint("give working credentials for the target, then resume"),
-        FailureClass::Fatal if is_denied(code) => {
-            failure.hint("let an administrator allow this action, or use a session that may, then resume")
-        }
         FailureClass::Fatal if code.starts_with("EntityAlreadyExists") || code.starts_with("Duplicate") => {
             failure.hint("somebody else made it meanwhile: resume, and it will be found")
         }
@@ -119,6 +120,23 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         }
         _ => failure,
     }
+}
+
+/// A denial in our words, if AWS says who was denied what; else `text`.
+fn denied(call: &str, code: &str, message: &str, text: String) -> Failure {
+    if let Some(denial) = Denial::read(message) {
+        return Failure::fatal(code, format!("{call}: {}", denial.message())).hint(denial.advice());
+    }
+    Failure::fatal(code, text).hint(match call {
+        "AssumeRole" => {
+            "the role must exist, and its trust policy must let this caller assume it; or name another one with `role:` or `assume(…)`"
+        }
+        // What Organizations says to whoever is neither in the management account nor a delegated administrator.
+        _ if message.contains("You don't have permissions to access this resource") => {
+            "use credentials of the organisation's management account: a member account may not do this, whatever its policies say"
+        }
+        _ => "let an administrator allow this action, or use a session that may, then resume",
+    })
 }
 
 fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> FailureClass {
@@ -228,6 +246,18 @@ mod tests {
             assert_eq!(failure.code, code);
         }
         assert_eq!(service("CreateRole", 403, None, None, "").class, Unknown);
+    }
+
+    #[test]
+    fn a_denial_says_what_is_missing_and_who_can_give_it() {
+        let hint = |call: &str, message: &str| service(call, 403, Some("AccessDenied"), None, message).hints.remove(0);
+        let ana = "User: arn:aws:iam::111122223333:user/ana is not authorized to perform:";
+        let failure = service("CreateRole", 403, Some("AccessDenied"), None, &format!("{ana} iam:CreateRole on resource: *"));
+        assert!(failure.message.starts_with("CreateRole: `arn:aws:iam::111122223333:user/ana` may not call"), "{}", failure.message);
+        assert!(failure.hints[0].starts_with("give `arn:aws:iam::111122223333:user/ana` a policy"), "{:?}", failure.hints);
+        assert!(hint("MoveAccount", "You don't have permissions to access this resource.").contains("management account"));
+        assert!(hint("AssumeRole", "Access denied").contains("trust policy"));
+        assert!(hint("CreateRole", "No.").contains("administrator"));
     }
 
     #[test]

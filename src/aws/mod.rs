@@ -5,6 +5,7 @@ mod cloud;
 mod config;
 mod creations;
 mod credentials;
+mod denial;
 pub mod failure;
 mod mfa;
 mod organization;

@@ -220,26 +220,17 @@ impl Session {
                 self.cloud.grown_up(arn);
                 from_sts(reply.credentials, "AssumeRole")
             }
-            Err(failure) => Err(self.not_assumed(arn, &via, failure)),
+            Err(failure) => Err(self.not_assumed(arn, failure)),
         }
     }
 
     /// A role made a moment ago cannot be assumed everywhere yet; any other refusal is final, and says which session needed the role.
-    fn not_assumed(&self, arn: &str, via: &Session, mut failure: Failure) -> Failure {
+    fn not_assumed(&self, arn: &str, mut failure: Failure) -> Failure {
         if is_denied(&failure.code) && failure.class == FailureClass::Fatal {
             if let Some(wait) = self.cloud.newborn_wait(arn) {
-                failure.class = FailureClass::RetryAfter(wait);
-                "not-ready".clone_into(&mut failure.code);
-                failure.message = format!("`{arn}` is new and cannot be assumed yet");
-                failure.hints.clear();
-                return failure;
+                return Failure::new(FailureClass::RetryAfter(wait), "not-ready", format!("`{arn}` is new and cannot be assumed yet"));
             }
-            failure.hints = vec![source_identity_hint(&failure.message, arn).unwrap_or_else(|| {
-                format!(
-                    "`{arn}` must exist and its trust policy must let account {} assume it; name another role with `role:` or `assume(…)`",
-                    via.account_id()
-                )
-            })];
+            failure.hints.extend(source_identity_hint(&failure.message, arn));
         }
         if failure.message.contains("role chaining") {
             failure = failure.hint("leave `duration` out: from a role or with MFA a session lasts an hour at most, and is renewed");
