@@ -2,21 +2,29 @@
 
 use super::paint::Paint;
 use super::plain::{plain, plain_lines};
+use super::terminal::width;
 use crate::error::{Error, Place};
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::io::{stderr, stdout};
 
 /// Characters of a source line that are shown; longer lines are cut around the caret.
 const WIDTH: usize = 100;
+/// However narrow the terminal is.
+const NARROWEST: usize = 20;
 
 impl Error {
     /// The error as a person reads it, with a line break at its end.
     #[must_use]
     pub fn text(&self, paint: Paint) -> String {
+        self.text_within(columns(), paint)
+    }
+
+    fn text_within(&self, columns: Option<usize>, paint: Paint) -> String {
         let mut out = String::new();
         push(&mut out, &format!("{}: {}", paint.red(format!("error[{}]", plain(&self.code))), paint.bold(hanging(&self.message, 2))));
         if let Some(place) = &self.place {
-            push(&mut out, &excerpt(place, paint));
+            push(&mut out, &excerpt(place, columns, paint));
         }
         for frame in self.trace.iter().filter(|frame| Some(*frame) != self.place.as_ref()) {
             push(&mut out, &format!("  {} called from {}", paint.cyan("="), located(frame)));
@@ -60,13 +68,20 @@ fn located(place: &Place) -> String {
     format!("{}:{}:{}", plain(&place.file), place.line, place.column)
 }
 
+/// Of the terminal that an error goes to.
+fn columns() -> Option<usize> {
+    width(&stderr()).or_else(|| width(&stdout()))
+}
+
 /// ` --> file:line:col`, and the line with a caret where its text is known.
-fn excerpt(place: &Place, paint: Paint) -> String {
+fn excerpt(place: &Place, columns: Option<usize>, paint: Paint) -> String {
     let number = place.line.to_string();
     let margin = " ".repeat(number.len());
     let mut out = format!("{margin}{} {}", paint.cyan("-->"), located(place));
     if let Some(source) = &place.source_line {
-        let (line, caret) = window(source, place.column);
+        // The number, ` | ` and an ellipsis at each end stand beside it.
+        let width = columns.map_or(WIDTH, |columns| columns.saturating_sub(number.len() + 5).clamp(NARROWEST, WIDTH));
+        let (line, caret) = window(source, place.column, width);
         let bar = paint.cyan("|");
         // Writing to a string cannot fail.
         let _ = write!(out, "\n{margin} {bar}\n{} {bar} {line}", paint.cyan(&number));
@@ -77,7 +92,7 @@ fn excerpt(place: &Place, paint: Paint) -> String {
 
 /// The part of a source line to show, and how many columns the caret stands in from its start. Columns count characters from 1;
 /// a tab is shown as four spaces, a control character as its escape.
-fn window(source: &str, column: usize) -> (String, usize) {
+fn window(source: &str, column: usize, width: usize) -> (String, usize) {
     let mut shown = Vec::new();
     let mut caret = None;
     for (index, c) in source.trim_end().chars().enumerate() {
@@ -90,11 +105,11 @@ fn window(source: &str, column: usize) -> (String, usize) {
         }
     }
     let caret = caret.unwrap_or(shown.len());
-    if shown.len() <= WIDTH {
+    if shown.len() <= width {
         return (shown.into_iter().collect(), caret);
     }
-    let start = caret.saturating_sub(WIDTH / 2).min(shown.len() - WIDTH);
-    let end = start + WIDTH;
+    let start = caret.saturating_sub(width / 2).min(shown.len() - width);
+    let end = start + width;
     let (head, tail) = (if start > 0 { "…" } else { "" }, if end < shown.len() { "…" } else { "" });
     let line: String = shown[start..end].iter().collect();
     (format!("{head}{line}{tail}"), caret - start + head.chars().count())
@@ -129,7 +144,7 @@ error[email-taken]: dev: the e-mail address is taken
 help: give another address: runner resume 7k2q -p mail=…
 help: leave it out
 ";
-        assert_eq!(error.text(Paint::OFF), expected);
+        assert_eq!(error.text_within(None, Paint::OFF), expected);
     }
 
     #[test]
@@ -142,20 +157,30 @@ help: leave it out
             ("a\u{1b}b", 3, "a\\u{1b}b", 7),
             ("column nought", 0, "column nought", 13),
         ] {
-            assert_eq!(window(source, column), (line.to_owned(), caret), "{source:?}");
+            assert_eq!(window(source, column, WIDTH), (line.to_owned(), caret), "{source:?}");
         }
     }
 
     #[test]
     fn long_lines_are_cut_around_the_caret() {
         let source = format!("{}HERE{}", "a".repeat(300), "b".repeat(300));
-        let (line, caret) = window(&source, 301);
+        let (line, caret) = window(&source, 301, WIDTH);
         assert_eq!(line.chars().count(), WIDTH + 2);
         assert_eq!(line.chars().skip(caret).take(4).collect::<String>(), "HERE");
-        let (start, caret) = window(&source, 1);
+        let (start, caret) = window(&source, 1, WIDTH);
         assert!(start.starts_with('a') && start.ends_with('…') && caret == 0);
-        let (end, caret) = window(&source, 604);
+        let (end, caret) = window(&source, 604, WIDTH);
         assert!(end.starts_with('…') && end.ends_with('b') && caret == WIDTH);
+    }
+
+    #[test]
+    fn an_excerpt_fits_the_terminal() {
+        let source = format!("{}HERE{}", "a".repeat(300), "b".repeat(300));
+        for columns in [40, 79, 200] {
+            let text = excerpt(&place(1234, 301, Some(&source)), Some(columns), Paint::OFF);
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert_eq!(widest, Some(columns.min(WIDTH + 9)), "{text}");
+        }
     }
 
     #[test]
