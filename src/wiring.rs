@@ -10,7 +10,8 @@ use crate::primitive::list;
 use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    Ask, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Ready, Recap, RunStart, RunStatus, RunView, Selection, StepError,
+    Ask, Continue, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Ready, Recap, RunStart, RunStatus, RunView, Selection,
+    StepError,
 };
 use crate::time::Time;
 use serde_json::{Map, Value, json};
@@ -79,6 +80,7 @@ pub struct Request {
     pub approve: Approve,
     /// Told what is about to begin, when nothing speaks against it any more; an error means that nothing is begun.
     pub ready: Begin,
+    pub resume: Continue,
     /// Called once there is an engine, so that it can be drained.
     pub begun: Box<dyn FnOnce(Engine) + Send>,
 }
@@ -108,7 +110,7 @@ pub struct Ended {
 
 /// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
 pub fn run(request: Request) -> Result<Ended, Error> {
-    let Request { work, start, reason, sink, ask, calls, approve, ready, begun } = request;
+    let Request { work, start, reason, sink, ask, calls, approve, resume, ready, begun } = request;
     let Work { project, target, time, .. } = &work;
     let state = project.state();
     state.create(&target.name)?;
@@ -138,7 +140,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let began = time.now();
     let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
     let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn, journal: &file }));
-    let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())), ready };
+    let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())), ready, resume };
     let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
     if let Start::Resume { selection, .. } = &start {
         written.selection = selection.clone();

@@ -27,7 +27,7 @@ const PASSED_ON: &[(&str, &str)] = &[
     ("host/errors.rs: Error::failed", "that of a step, back from the script"),
     ("host/primitives.rs: Error::failed", "that of an argument"),
     ("preflight/problems.rs: Error::failed", "that of a step on the copy"),
-    ("primitive/create_account_status.rs: Failure::new", "from a table, whose own test asks for the pages"),
+    ("primitive/create_account_refusal.rs: Failure::new", "from a table, whose own test asks for the pages"),
     ("primitive/list.rs: Failure::fatal", "that of an argument"),
     ("step/engine/error.rs: Error::failed", "that of a failure"),
     ("step/engine/perform.rs: Failure::fatal", "that of an earlier failure"),

@@ -105,6 +105,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     };
     settings.resume_flags.extend(without_flags(&without));
     let confirmation = Confirmation::new(context, &plan.target);
+    let again = settings.resume_flags.clone();
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
@@ -148,6 +149,10 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         calls: Arc::new(move |call| called.call(call)),
         approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),
         ready: Box::new(ready),
+        resume: Arc::new(move |run, label| {
+            let label = label.map(str::to_owned);
+            Some(command("resume", run, &again.iter().cloned().chain(without_flags(&label)).collect::<Vec<_>>()))
+        }),
         begun: Box::new(move |engine: Engine| drained.drains(move || engine.drain())),
     };
     let told = reporter.clone();

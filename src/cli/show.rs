@@ -6,7 +6,7 @@ use super::history::{History, Stored, moment, status_word};
 use super::play::without_flags;
 use crate::error::Error;
 use crate::event::{AccountLabel, StepProblem};
-use crate::report::{FORMAT, Paint, command, outputs, plain, status};
+use crate::report::{FORMAT, Paint, command, outputs, plain, plain_lines, status};
 use crate::step::journal::{RunView, StepEnd};
 use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
@@ -120,7 +120,8 @@ fn step(out: &mut String, end: &StepEnd, paint: Paint) {
         let _ = writeln!(out, "           {}", plain(change));
     }
     if let Some(StepProblem { code, message, hints }) = &end.problem {
-        let _ = writeln!(out, "           {}: {}", plain(code), plain(message));
+        let message = plain_lines(message).replace('\n', "\n             ");
+        let _ = writeln!(out, "           {}: {message}", plain(code));
         for hint in hints {
             let _ = writeln!(out, "           help: {}", plain(hint));
         }

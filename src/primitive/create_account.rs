@@ -2,7 +2,8 @@
 
 use super::arguments::{self, UnitRef};
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown, bind};
-use super::create_account_status::{by_name, refusal};
+use super::create_account_refusal as refusal;
+use super::create_account_settle::{left_of, limit, refused, search, settled};
 use super::organizations;
 use crate::aws::{Member, Session, Standing};
 use crate::estate::{self, Tags};
@@ -14,9 +15,6 @@ use std::time::Duration;
 /// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven). Less than the
 /// engine's patience, so that it ends in a question of our own.
 const USABLE_WITHIN: Duration = Duration::from_mins(12);
-/// By so much AWS's clock and ours may differ.
-const SKEW: Duration = Duration::from_secs(5);
-
 const OWNERSHIP_TAG: &str = "runner:step";
 
 const DOC: &str = r#"`org.create_account(name, #{email, ou, role, tags})`
@@ -71,14 +69,14 @@ pub(super) struct CreateAccount;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Args {
-    name: String,
-    email: String,
+    pub(super) name: String,
+    pub(super) email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    ou: Option<UnitRef>,
+    pub(super) ou: Option<UnitRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    role: Option<String>,
+    pub(super) role: Option<String>,
     #[serde(default, skip_serializing_if = "Tags::is_empty")]
-    tags: Tags,
+    pub(super) tags: Tags,
 }
 
 impl Args {
@@ -150,27 +148,15 @@ impl Primitive for CreateAccount {
                 return Ok(changes);
             }
             Some(Found::Namesake(member)) => {
-                return Err(Failure::fatal(
-                    "account-name-taken",
-                    format!(
-                        "account {} is named `{}` already, with the address `{}`, not `{}`",
-                        member.id, member.name, member.email, args.email
-                    ),
-                )
-                .hint("give that address to go on with that account, or choose another name"));
+                return Err(refusal::name_taken(member, &args.email));
             }
             Some(Found::Account { member, parent, tags }) => (member, parent, tags),
         };
         if member.name != args.name {
-            return Err(Failure::fatal(
-                "account-name-differs",
-                format!("the account with the address `{}` ({}) is named `{}`, not `{}`", args.email, member.id, member.name, args.name),
-            )
-            .hint("use its name, or give another address"));
+            return Err(refusal::name_differs(member, &args.name));
         }
         if !organizations::is_open(member) {
-            return Err(Failure::fatal("account-closed", format!("account {} (`{}`) is {}", member.id, args.email, member.state))
-                .hint("reopen it through AWS Support within 90 days, or give another name and address"));
+            return Err(refusal::closed(member));
         }
         let mut changes = Vec::new();
         if let (Some(from), Some(to)) = (parent, &args.ou)
@@ -214,7 +200,7 @@ impl Primitive for CreateAccount {
         if let Some(request) = unknown.handle.and_then(Value::as_str) {
             let standing = session.creation(request).await?;
             if standing != Standing::Unknown {
-                return settled(session, args, request, standing).await;
+                return settled(session, args, request, standing, unknown).await;
             }
         }
         if let Some(settled) = search(session, args, unknown).await? {
@@ -222,8 +208,7 @@ impl Primitive for CreateAccount {
         }
         // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
         let window = session.cloud().settle_window();
-        let due = unknown.intended.checked_add(window).unwrap_or(unknown.intended);
-        let left = Duration::try_from(due.duration_since(session.cloud().time().now())).unwrap_or_default();
+        let left = left_of(session, window, unknown.intended);
         unknown.attempt.wait(left.max(arguments::CONSISTENCY.min(window)), "looking once more for the account").await?;
         Ok(search(session, args, unknown).await?.unwrap_or(Settled::NotHappened))
     }
@@ -277,7 +262,10 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
     let turn = session.turn("organizations:CreateAccount", &|| cloud.creations().notice(cloud, account)).await?;
     // If the run has been stopped in the meantime, nothing is sent any more.
     attempt.wait(Duration::ZERO, "").await?;
-    let reply = session.send_in(turn, "organizations:CreateAccount", call.send()).await?;
+    let reply = match session.send_in(turn, "organizations:CreateAccount", call.send()).await {
+        Err(failure) if failure.message.contains("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => return Err(limit(session, args).await?),
+        reply => reply?,
+    };
     drop(queued);
     let status = reply.create_account_status;
     let Some(request) = status.as_ref().and_then(|status| status.id.clone()) else {
@@ -290,11 +278,10 @@ async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result
     };
     match standing {
         Standing::Succeeded(id) => born(session, args, &id).await,
-        Standing::Refused(reason) => match reason.as_str() {
-            // Our own first request may be what the second one ran into.
-            "EMAIL_ALREADY_EXISTS" if is_listed(session, args).await.map_err(watched)? => Ok(()),
-            reason => Err(refusal(&args.name, &args.email, &request, reason)),
-        },
+        Standing::Refused(reason) => {
+            let apart = session.cloud().settle_window();
+            refused(session, args, &request, &reason, apart, attempt).await.map_err(watched)?.map_or(Ok(()), Err)
+        }
         Standing::InProgress | Standing::Unknown => {
             Err(Failure::new(FailureClass::Unknown, "creation-lost", format!("AWS does not know the request {request} any more")))
         }
@@ -307,10 +294,6 @@ fn watched(mut failure: Failure) -> Failure {
         failure.class = FailureClass::Unknown;
     }
     failure
-}
-
-async fn is_listed(session: &Session, args: &Args) -> Result<bool, Failure> {
-    session.cloud().with_organization(session, Freshness::Live, |view| view.is_some_and(|view| view.by_email(&args.email).is_some())).await
 }
 
 /// Writes a new account through: it is in the root, and empty.
@@ -356,52 +339,8 @@ async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), F
         if failure.class != FailureClass::Fatal {
             return failure;
         }
-        let minutes = age.as_secs() / 60;
-        let message = format!(
-            "account {} (`{}`) was made {minutes} minutes ago, and still `{role}` cannot be assumed: {}",
-            member.id, member.name, failure.message
-        );
-        Failure::needs_you("account-not-usable", message)
-            .hint("resume later; if it stays so, look at that role in the account, or name another one with `role:`")
+        refusal::not_usable(member, &role, age.as_secs() / 60, &failure.message)
     })
-}
-
-/// Looks for the account by its address, then for a request by its name and time.
-async fn search(session: &Session, args: &Args, unknown: Unknown<'_>) -> Result<Option<Settled>, Failure> {
-    if is_listed(session, args).await? {
-        return Ok(Some(Settled::Happened));
-    }
-    let since = unknown.intended.checked_sub(SKEW).unwrap_or(unknown.intended);
-    let Some((request, standing)) = by_name(session, &args.name, since).await? else { return Ok(None) };
-    let standing = match standing {
-        Standing::InProgress => {
-            unknown.attempt.handle(json!(request)).await?;
-            session.creation(&request).await?
-        }
-        decided => decided,
-    };
-    if standing == Standing::Unknown {
-        return Ok(None);
-    }
-    settled(session, args, &request, standing).await.map(Some)
-}
-
-async fn settled(session: &Session, args: &Args, request: &str, standing: Standing) -> Result<Settled, Failure> {
-    match standing {
-        Standing::Succeeded(_) => Ok(Settled::Happened),
-        Standing::Refused(reason) => {
-            if is_listed(session, args).await? {
-                return Ok(Settled::Happened);
-            }
-            Ok(match reason.as_str() {
-                "INTERNAL_FAILURE" | "CONCURRENT_ACCOUNT_MODIFICATION" => Settled::NotHappened,
-                reason => Settled::Refused(refusal(&args.name, &args.email, request, reason)),
-            })
-        }
-        Standing::InProgress | Standing::Unknown => {
-            Err(Failure::needs_you("creation-under-way", format!("{request} is still being worked on")).hint("resume later"))
-        }
-    }
 }
 
 #[cfg(test)]

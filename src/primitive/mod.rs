@@ -19,6 +19,8 @@ mod attachment;
 mod beside;
 pub mod contract;
 mod create_account;
+mod create_account_refusal;
+mod create_account_settle;
 mod create_account_status;
 mod create_group;
 mod create_organization;

@@ -1,5 +1,6 @@
 //! What can go wrong with one AWS call, classified once (in `aws`) so that the engine needs no error names.
 
+use crate::error::Place;
 use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,17 @@ pub enum FailureClass {
     Stopped,
 }
 
+/// A way on that ends in a command. The engine completes it: it knows the run, the place and the labels around the step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Say something else in the playbook (`another address`), or by its parameter, and resume.
+    Change(String),
+    /// Do something first (`add a way of payment in the Billing console`), and resume.
+    After(String),
+    /// Resume without the branch or scope that the step is in; nothing is offered outside of one.
+    Without,
+}
+
 /// `code` is AWS's error code (`EntityAlreadyExists`) or our own kebab-case word (`policy-too-long`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -27,12 +39,16 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// What to do, as sentences or commands.
     pub hints: Vec<String>,
+    /// What to do and then type; behind the hints.
+    pub ways: Vec<Way>,
+    /// AWS took the request, and has decided: it is certain that nothing took effect.
+    pub refused: bool,
 }
 
 impl Failure {
     #[must_use]
     pub fn new(class: FailureClass, code: impl Into<String>, message: impl Into<String>) -> Failure {
-        Failure { class, code: code.into(), message: message.into(), request_id: None, hints: Vec::new() }
+        Failure { class, code: code.into(), message: message.into(), request_id: None, hints: Vec::new(), ways: Vec::new(), refused: false }
     }
 
     #[must_use]
@@ -49,5 +65,78 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hints.push(hint.into());
         self
+    }
+
+    #[must_use]
+    pub fn refused(mut self) -> Failure {
+        self.refused = true;
+        self
+    }
+
+    #[must_use]
+    pub fn way(mut self, way: Way) -> Failure {
+        self.ways.push(way);
+        self
+    }
+
+    /// Turns the ways into hints: `place` is the step's where it is known, `label` the innermost around it, and `resume` gives the command
+    /// that continues the run, perhaps without a label; none where there is no run to continue (a preflight).
+    #[must_use]
+    pub(super) fn completed(
+        mut self,
+        place: Option<&Place>,
+        label: Option<&str>,
+        resume: impl Fn(Option<&str>) -> Option<String>,
+    ) -> Failure {
+        let then = |what: String| resume(None).map_or_else(|| what.clone(), |again| format!("{what}, then: {again}"));
+        for way in std::mem::take(&mut self.ways) {
+            self.hints.extend(match way {
+                Way::Change(what) => {
+                    let place = place.map_or_else(|| "the playbook".to_owned(), |place| format!("{}:{}", place.file, place.line));
+                    let by_parameter = resume(None).map(|again| format!("   (a parameter: {again} -p NAME=VALUE)")).unwrap_or_default();
+                    Some(format!("{}{by_parameter}", then(format!("{what}: change {place}"))))
+                }
+                Way::After(what) => Some(then(what)),
+                Way::Without => label.and_then(|label| Some(format!("go on without `{label}`: {}", resume(Some(label))?))),
+            });
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_on_ends_in_a_command() {
+        let place = Place { file: "p.rhai".into(), line: 3, column: 1, source_line: None };
+        let resume = |without: Option<&str>| {
+            Some(format!("runner resume 7k2q{}", without.map(|label| format!(" --without {label}")).unwrap_or_default()))
+        };
+        let failure =
+            Failure::fatal("c", "m").hint("first").way(Way::Change("another name".into())).way(Way::After("wait".into())).way(Way::Without);
+        let told = failure.clone().completed(Some(&place), Some("dev"), resume);
+        assert_eq!(
+            told.hints,
+            [
+                "first",
+                "another name: change p.rhai:3, then: runner resume 7k2q   (a parameter: runner resume 7k2q -p NAME=VALUE)",
+                "wait, then: runner resume 7k2q",
+                "go on without `dev`: runner resume 7k2q --without dev",
+            ]
+        );
+        assert_eq!(told.ways, []);
+        assert_eq!(
+            failure.clone().completed(Some(&place), Some("dev"), |_| None).hints,
+            ["first", "another name: change p.rhai:3", "wait"]
+        );
+        assert_eq!(
+            failure.completed(None, None, resume).hints[1..],
+            [
+                "another name: change the playbook, then: runner resume 7k2q   (a parameter: runner resume 7k2q -p NAME=VALUE)",
+                "wait, then: runner resume 7k2q"
+            ]
+        );
     }
 }

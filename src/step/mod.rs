@@ -13,8 +13,8 @@ pub mod schedule;
 mod selection;
 mod waiting;
 
-pub use engine::{Ask, Call, Counts, Engine, Ports, Ready, Recap, StepError};
-pub use failure::{Failure, FailureClass};
+pub use engine::{Ask, Call, Continue, Counts, Engine, Ports, Ready, Recap, StepError};
+pub use failure::{Failure, FailureClass, Way};
 pub use hash::{canonical, difference, input_hash};
 pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView, Sound};
 pub use key::StepKey;

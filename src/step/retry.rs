@@ -1,6 +1,7 @@
 //! How often, and after what wait, a call is made again.
 
 use super::failure::FailureClass;
+use jiff::SignedDuration;
 use std::time::Duration;
 
 /// The first call counts.
@@ -17,11 +18,27 @@ pub struct Retry {
     failures: u32,
     throttles: u32,
     waited: Duration,
+    /// Calls and waits of every kind.
+    tries: u32,
+    spent: Duration,
 }
 
 impl Retry {
     /// The wait before the next attempt; `None` when there is to be none. `random` is uniform over `u64` (full jitter).
     pub fn next(&mut self, class: FailureClass, random: u64) -> Option<Duration> {
+        let wait = self.wait(class, random);
+        self.tries += 1;
+        self.spent += wait.unwrap_or_default();
+        wait
+    }
+
+    /// `tried 6 times, 31s of waiting between`, once there was more than one call.
+    pub(super) fn told(&self) -> Option<String> {
+        let spent = SignedDuration::from_secs(self.spent.as_secs().try_into().unwrap_or(i64::MAX));
+        (self.tries > 1).then(|| format!("tried {} times, {spent:#} of waiting between", self.tries))
+    }
+
+    fn wait(&mut self, class: FailureClass, random: u64) -> Option<Duration> {
         match class {
             FailureClass::Retry { throttled: true } => {
                 self.throttles += 1;
@@ -72,6 +89,16 @@ mod tests {
         assert_eq!(all(FailureClass::RetryAfter(Duration::ZERO), |_| 0).len(), 9000);
         assert_eq!(all(FailureClass::Fatal, |_| 0), [0; 0]);
         assert_eq!(all(FailureClass::NeedsYou, |_| 0), [0; 0]);
+    }
+
+    #[test]
+    fn what_was_tried_is_told() {
+        let mut retry = Retry::default();
+        assert!(retry.next(FailureClass::Fatal, 0).is_none());
+        assert_eq!(retry.told(), None);
+        let mut retry = Retry::default();
+        while retry.next(FailureClass::RetryAfter(Duration::from_secs(50)), 0).is_some() {}
+        assert_eq!(retry.told().as_deref(), Some("tried 19 times, 15m of waiting between"));
     }
 
     #[test]

@@ -87,6 +87,7 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
         ask: Arc::new(TakeAway),
         ready: Arc::new(|_| Ok(())),
         catalog: Arc::new(list::Catalog::new(cloud.clone())),
+        resume: Arc::new(|_, _| None),
     };
     let engine = Engine::play(ports, run_start(work, &caller.account), false)?;
     cloud.begin(engine.run());

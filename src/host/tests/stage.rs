@@ -91,6 +91,7 @@ fn on(sandbox: &Sandbox, text: &str, given: Map<String, Value>, folder: &Path, t
         ask: Arc::new(Answers(yes)),
         catalog: Arc::new(Catalog::new(cloud.clone())),
         ready: Arc::new(|_| Ok(())),
+        resume: Arc::new(|run, _| Some(format!("runner resume {run}"))),
     };
     let start = RunStart {
         playbook: "test.rhai".to_owned(),

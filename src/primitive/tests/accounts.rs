@@ -96,8 +96,11 @@ fn a_lost_move_is_settled_by_looking() {
 #[test]
 fn an_address_that_is_taken_is_a_question() {
     let world = World::organized(fault("CreateAccount", 1, Kind::CreateAccountFailure { reason: "EMAIL_ALREADY_EXISTS".into() }));
-    let Err(StepError::Paused { question, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
-    assert!(question.contains("give another address"), "{question}");
+    let Err(StepError::Paused { failure, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
+    assert_eq!(failure.code, "email-taken");
+    assert!(failure.message.contains("Looked twice, 60 s apart"), "{}", failure.message);
+    assert!(world.waits().iter().any(|wait| wait.contains("looking once more")), "{:?}", world.waits());
+    assert!(failure.hints[0].contains("another address: change") && failure.hints[0].contains("then: runner resume"), "{failure:?}");
     // Another address after that: one account, of the new address.
     let again = world.resume();
     let account = again.org("create_account", with(&json!({"email": "aws+dev2@example.com"}))).unwrap();
@@ -162,8 +165,9 @@ fn an_account_is_returned_when_it_can_be_used() {
 #[test]
 fn an_account_that_stays_unusable_is_a_question() {
     let world = World::organized(Settings { iam_lag: Duration::from_hours(1), ..Settings::default() });
-    let Err(StepError::Paused { question, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
-    assert!(question.contains("was made 12 minutes ago") && question.contains("resume later"), "{question}");
+    let Err(StepError::Paused { failure, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
+    assert_eq!(failure.code, "account-not-usable");
+    assert!(failure.message.contains("was made 12 minutes ago") && failure.hints[0].contains("runner resume"), "{failure:?}");
     assert_eq!(members(&world), 2);
 }
 

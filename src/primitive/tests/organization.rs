@@ -59,8 +59,8 @@ fn credentials_that_expire_meanwhile_pause_the_step() {
     let mut settings = fault("CreateOrganization", 1, expired.clone());
     settings.faults.extend(fault("GetCallerIdentity", 2, expired).faults);
     let world = World::new(settings);
-    let Err(StepError::Paused { question, .. }) = world.org("create_organization", json!({})) else { panic!("not paused") };
-    assert!(question.contains("is expired") && question.contains("aws sso login"), "{question}");
+    let Err(StepError::Paused { failure, .. }) = world.org("create_organization", json!({})) else { panic!("not paused") };
+    assert!(failure.message.contains("is expired") && failure.hints[0].contains("aws sso login"), "{failure:?}");
     let again = world.resume();
     again.org("create_organization", json!({})).unwrap();
     assert_eq!(again.changes(), ["CreateOrganization"]);

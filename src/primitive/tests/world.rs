@@ -117,6 +117,7 @@ impl World {
             ask: Arc::new(Yes),
             catalog: Arc::new(Catalog::new(cloud.clone())),
             ready: Arc::new(|_| Ok(())),
+            resume: Arc::new(|run, _| Some(format!("runner resume {run}"))),
         };
         let engine = begin(ports)?;
         Ok(World { sandbox, cloud, engine, time, journal, calls, events })

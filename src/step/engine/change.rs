@@ -23,7 +23,8 @@ impl Step<'_> {
                 self.made.push(line(change));
                 return Ok(false);
             };
-            let unknown = failure.class == FailureClass::Unknown || (failure.class == FailureClass::NeedsYou && open.handle.is_some());
+            let under_way = failure.class == FailureClass::NeedsYou && open.handle.is_some() && !failure.refused;
+            let unknown = failure.class == FailureClass::Unknown || under_way;
             if !unknown {
                 self.outcome(Outcome::Failed { problem: problem(&failure) })?;
                 return Err(End::Failure(failure));
@@ -37,10 +38,12 @@ impl Step<'_> {
                     self.made.push(line(change));
                     return Ok(true);
                 }
-                Verdict::NotHappened if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
-                Verdict::NotHappened => return Err(End::Failure(failure)),
-                Verdict::Refused(refusal) => return Err(End::Failure(refusal)),
-                Verdict::Undecided(question) => return Err(End::Question(question)),
+                Verdict::NotHappened => {
+                    if let Some(failure) = self.inner.again(&mut retry, &self.key, &self.account, failure).await? {
+                        return Err(End::Failure(failure));
+                    }
+                }
+                Verdict::Refused(failure) | Verdict::Undecided(failure) => return Err(End::Failure(failure)),
             }
         }
     }
@@ -77,9 +80,11 @@ impl Step<'_> {
                 (Ok(()), _) => return Ok(Ok(())),
                 (Err(_), Some(ended)) => return Err(End::Outside(ended)),
                 (Err(failure), None) if failure.class == FailureClass::Stopped => return Err(Stop::Cancel.into()),
+                (Err(failure), None) if !matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_)) => {
+                    return Ok(Err(failure));
+                }
                 (Err(failure), None) => {
-                    let harmless = matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_));
-                    if !harmless || !self.inner.again(retry, &self.key, &self.account, &failure).await? {
+                    if let Some(failure) = self.inner.again(retry, &self.key, &self.account, failure).await? {
                         return Ok(Err(failure));
                     }
                 }

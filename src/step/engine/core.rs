@@ -26,6 +26,9 @@ pub trait Ask: Send + Sync {
     fn decide(&self, question: &str) -> bool;
 }
 
+/// The command by which a user continues a run, perhaps without a label; none if it cannot be continued.
+pub type Continue = Arc<dyn Fn(&str, Option<&str>) -> Option<String> + Send + Sync>;
+
 /// What the engine works with.
 #[derive(Clone)]
 pub struct Ports {
@@ -35,6 +38,7 @@ pub struct Ports {
     pub ask: Arc<dyn Ask>,
     pub catalog: Arc<dyn Catalog>,
     pub ready: Ready,
+    pub resume: Continue,
 }
 
 /// Told the run's id when nothing speaks against it any more, before anything is written or sent; an error means that nothing is begun.
@@ -66,7 +70,7 @@ pub(super) struct Inner {
     /// What earlier processes of this run left.
     pub(super) view: RunView,
     /// Steps whose open changes could not be settled at the start of a resume, each with its question.
-    pub(super) unsettled: BTreeMap<StepKey, String>,
+    pub(super) unsettled: BTreeMap<StepKey, Failure>,
     /// Steps that this resume is not to try again, each with how it ended.
     pub(super) held: BTreeMap<StepKey, StepEnd>,
     pub(super) claims: Mutex<HashMap<StepKey, Claim>>,
@@ -256,17 +260,29 @@ impl Inner {
         self.waiter(key, account).sleep(duration, reason).await
     }
 
-    /// Waits before another attempt after this failure; false when there is to be none.
+    /// Waits before another attempt after this failure; gives it back, with what was tried, when there is to be none.
     pub(super) async fn again(
         &self,
         retry: &mut Retry,
         key: &StepKey,
         account: &AccountLabel,
-        failure: &Failure,
-    ) -> Result<bool, StepError> {
-        let Some(wait) = retry.next(failure.class, self.ports.time.draw("retry")) else { return Ok(false) };
-        self.wait(key, account, wait, &format!("{}: {}", failure.code, failure.message)).await?;
-        Ok(true)
+        mut failure: Failure,
+    ) -> Result<Option<Failure>, StepError> {
+        if let Some(wait) = retry.next(failure.class, self.ports.time.draw("retry")) {
+            self.wait(key, account, wait, &format!("{}: {}", failure.code, failure.message)).await?;
+            return Ok(None);
+        }
+        if let (FailureClass::Retry { .. } | FailureClass::RetryAfter(_) | FailureClass::Unknown, Some(tried)) =
+            (failure.class, retry.told())
+        {
+            failure.message = format!("{} ({tried})", failure.message);
+        }
+        Ok(Some(failure))
+    }
+
+    /// The failure with its ways on as commands.
+    pub(super) fn completed(&self, failure: Failure, place: Option<&Place>, label: Option<&str>) -> Failure {
+        failure.completed(place, label, |without| (self.ports.resume)(&self.run, without))
     }
 }
 
@@ -277,11 +293,6 @@ pub(super) fn problem(failure: &Failure) -> StepProblem {
         hints.push(format!("AWS request id {request}"));
     }
     StepProblem { code: failure.code.clone(), message: failure.message.clone(), hints }
-}
-
-/// A failure's message and hints, as part of a question.
-pub(super) fn told(failure: &Failure) -> String {
-    std::iter::once(&failure.message).chain(&failure.hints).cloned().collect::<Vec<_>>().join("; ")
 }
 
 /// How a step that cannot go on because of this failure ends.

@@ -15,7 +15,7 @@ pub enum StepError {
     /// The same key was asked for with another input in this run. Not catchable: the script is wrong.
     Conflict { key: StepKey, first: Place, second: Place },
     /// A person has to decide or supply something. Not catchable; ends the branch.
-    Paused { key: StepKey, question: String },
+    Paused { key: StepKey, account: AccountLabel, failure: Box<Failure> },
     /// Ctrl-C, or the end of simulated time. Not catchable.
     Stopped(Stop),
     /// The journal cannot be written: nothing that changes AWS is sent any more. Not catchable.
@@ -44,7 +44,7 @@ impl fmt::Display for StepError {
             StepError::Conflict { key, first, second } => {
                 write!(f, "`{key}` is asked for twice with different arguments, at {first} and at {second}")
             }
-            StepError::Paused { key, question } => write!(f, "{key} is paused: {question}"),
+            StepError::Paused { key, failure, .. } => write!(f, "{key} is paused: {}: {}", failure.code, failure.message),
             StepError::Stopped(Stop::Cancel) => f.write_str("the run is being stopped"),
             StepError::Stopped(Stop::Crash) => f.write_str("the simulated process died"),
             StepError::Stopped(Stop::Deadlock(branches)) => {
@@ -64,10 +64,11 @@ impl StepError {
     #[must_use]
     pub fn to_error(&self) -> Error {
         match self {
-            StepError::Failed { key, account, failure } => {
+            StepError::Failed { key, account, failure } | StepError::Paused { key, account, failure } => {
                 let what = format!("{} {}", key.primitive, key.identity);
                 let message = format!("`{}` in `{}`: {}", what.trim_end(), account.name, failure.message);
-                let mut error = Error::failed(failure.code.clone(), message);
+                let kind = if matches!(self, StepError::Paused { .. }) { Kind::Paused } else { Kind::Failed };
+                let mut error = Error::new(kind, failure.code.clone(), message);
                 if let Some(request) = &failure.request_id {
                     error = error.cause(format!("AWS request id {request}"));
                 }
@@ -76,7 +77,6 @@ impl StepError {
             StepError::Conflict { second, .. } => Error::failed("step-conflict", self.to_string())
                 .at(second.clone())
                 .hint("give both the same arguments, or tell them apart with `id:`"),
-            StepError::Paused { .. } => Error::new(Kind::Paused, "step-paused", self.to_string()),
             StepError::Stopped(Stop::Cancel) => Error::new(Kind::Interrupted, "interrupted", self.to_string()),
             StepError::Stopped(_) => Error::failed("stopped", self.to_string()),
             StepError::Journal(_) => Error::failed("journal-write", self.to_string())

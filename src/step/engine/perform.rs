@@ -1,13 +1,13 @@
 //! One step from call to result.
 
 use super::change::line;
-use super::core::{Call, Claim, Inner, problem, status_of, told};
+use super::core::{Call, Claim, Inner, problem, status_of};
 use super::error::StepError;
 use super::settle::Verdict;
 use super::shared::Shared;
 use crate::event::{AccountLabel, Event, Status, StepProblem};
 use crate::step::decide::{Claimed, Decision, decide};
-use crate::step::failure::{Failure, FailureClass};
+use crate::step::failure::{Failure, FailureClass, Way};
 use crate::step::hash::{difference, input_hash};
 use crate::step::journal::{Entry, StepEnd, StepView};
 use crate::step::key::StepKey;
@@ -36,10 +36,9 @@ pub(super) struct Step<'e> {
     began: jiff::Timestamp,
 }
 
-/// Why a step ends without a value: a failure or question of its own, which is to be written down, or something from outside.
+/// Why a step ends without a value: a failure of its own (which may be a question), to be written down, or something from outside.
 pub(super) enum End {
     Failure(Failure),
-    Question(String),
     Outside(StepError),
 }
 
@@ -137,19 +136,14 @@ impl Step<'_> {
         match end {
             End::Outside(error) => Err(error),
             End::Failure(failure) if failure.class == FailureClass::Stopped => Err(Stop::Cancel.into()),
-            End::Question(question) => {
-                self.pause(question, StepProblem { code: "needs-you".into(), message: String::new(), hints: vec![] })
-            }
-            End::Failure(failure) if status_of(&failure) == Status::Paused => {
-                let question = match failure.class {
-                    FailureClass::NeedsYou => told(&failure),
-                    _ => format!("AWS still answers {}: {}; try again later", failure.code, told(&failure)),
-                };
-                self.pause(question, problem(&failure))
-            }
-            End::Failure(failure) => {
-                self.end(Status::Failed, Value::Null, Some(problem(&failure)))?;
-                Err(StepError::Failed { key: self.key, account: self.account, failure: Box::new(failure) })
+            End::Failure(mut failure) => {
+                let status = status_of(&failure);
+                if status == Status::Paused && failure.class != FailureClass::NeedsYou {
+                    failure.ways.push(Way::After("try again later".to_owned()));
+                }
+                let failure = self.inner.completed(failure, Some(&self.call.place), self.call.scope.last().map(String::as_str));
+                self.end(status, Value::Null, Some(problem(&failure)))?;
+                Err(self.ended(status, failure))
             }
         }
     }
@@ -161,22 +155,18 @@ impl Step<'_> {
         problem.hints.push("it was not tried again; leave --only out to try it".to_owned());
         self.report(end.status, Some(problem.clone()));
         let StepProblem { code, message, hints } = problem;
-        if end.status == Status::Paused {
-            return Err(StepError::Paused { key: self.key, question: message });
-        }
-        let failure = Failure { hints, ..Failure::fatal(code, message) };
-        Err(StepError::Failed { key: self.key, account: self.account, failure: Box::new(failure) })
+        Err(self.ended(end.status, Failure { hints, ..Failure::fatal(code, message) }))
     }
 
-    fn pause(self, question: String, problem: StepProblem) -> Result<Value, StepError> {
-        self.end(Status::Paused, Value::Null, Some(StepProblem { message: question.clone(), ..problem }))?;
-        Err(StepError::Paused { key: self.key, question })
+    fn ended(self, status: Status, failure: Failure) -> StepError {
+        let (key, account, failure) = (self.key, self.account, Box::new(failure));
+        if status == Status::Paused { StepError::Paused { key, account, failure } } else { StepError::Failed { key, account, failure } }
     }
 
     /// Makes it so, and gives what the script gets.
     async fn converge(&mut self, view: &StepView, decision: Decision<'_>) -> Result<Value, End> {
         if let Some(question) = self.inner.unsettled.get(&self.key) {
-            return Err(End::Question(question.clone()));
+            return Err(End::Failure(question.clone()));
         }
         let mut created = view.created.clone();
         let mut freshness = if view.open.is_empty() { Freshness::Snapshot } else { Freshness::Live };
@@ -187,7 +177,7 @@ impl Step<'_> {
                         Verdict::Happened if open.change.class == Class::CreateBlind => created = Some(open.input.clone()),
                         // A failure is not replayed: what is there now decides.
                         Verdict::Happened | Verdict::NotHappened | Verdict::Refused(_) => {}
-                        Verdict::Undecided(question) => return Err(End::Question(question)),
+                        Verdict::Undecided(question) => return Err(End::Failure(question)),
                     }
                 }
                 freshness = Freshness::Live;
@@ -221,8 +211,7 @@ impl Step<'_> {
         loop {
             match self.operation.output(&found) {
                 Ok(output) => return Ok(output),
-                Err(failure) if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
-                Err(failure) => return Err(End::Failure(failure)),
+                Err(failure) => self.again(&mut retry, failure).await?,
             }
             found = self.look(Freshness::Live).await?;
         }
@@ -233,9 +222,16 @@ impl Step<'_> {
         loop {
             match self.operation.look(freshness).await {
                 Ok(found) => return Ok(found),
-                Err(failure) if self.inner.again(&mut retry, &self.key, &self.account, &failure).await? => {}
-                Err(failure) => return Err(End::Failure(failure)),
+                Err(failure) => self.again(&mut retry, failure).await?,
             }
+        }
+    }
+
+    /// Waits before another attempt, or ends the step.
+    async fn again(&self, retry: &mut Retry, failure: Failure) -> Result<(), End> {
+        match self.inner.again(retry, &self.key, &self.account, failure).await? {
+            None => Ok(()),
+            Some(failure) => Err(End::Failure(failure)),
         }
     }
 
@@ -269,7 +265,12 @@ impl Step<'_> {
         if self.inner.ports.ask.decide(&format!("{question}. Create another one?")) {
             Ok((found, changes))
         } else {
-            Err(End::Question(format!("{question}; put the arguments back, or resume in a terminal and say yes to create another one")))
+            let failure = Failure::needs_you("created-before", question);
+            let failure = match difference.as_str() {
+                "" => failure.way(Way::After("wait until AWS lists it".to_owned())),
+                _ => failure.way(Way::Change("put the arguments back".to_owned())),
+            };
+            Err(End::Failure(failure.way(Way::After("or to create another one, say yes on a terminal".to_owned()))))
         }
     }
 
@@ -283,7 +284,9 @@ impl Step<'_> {
         if self.inner.ports.ask.confirm(&format!("{question}. Go on?")) {
             Ok(())
         } else {
-            Err(End::Question(format!("{question}; resume in a terminal and confirm it, or with --yes")))
+            Err(End::Failure(
+                Failure::needs_you("takes-away", question).way(Way::After("confirm it on a terminal, or add --yes".to_owned())),
+            ))
         }
     }
 

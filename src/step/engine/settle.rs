@@ -1,10 +1,10 @@
 //! Finding out what became of a change whose outcome is not known.
 
 use super::attempt::Door;
-use super::core::{Inner, problem, told};
+use super::core::{Inner, problem};
 use super::error::StepError;
 use crate::event::AccountLabel;
-use crate::step::failure::{Failure, FailureClass};
+use crate::step::failure::{Failure, FailureClass, Way};
 use crate::step::journal::{Entry, OpenChange, Outcome};
 use crate::step::key::StepKey;
 use crate::step::operation::{Operation, Settled};
@@ -18,7 +18,7 @@ pub(super) enum Verdict {
     NotHappened,
     Refused(Failure),
     /// Nobody knows: the change stays open, with this question.
-    Undecided(String),
+    Undecided(Failure),
 }
 
 impl Inner {
@@ -31,7 +31,11 @@ impl Inner {
             Ok(Settled::Refused(failure)) => Verdict::Refused(failure),
             Err(failure) => {
                 let question = question(open, &failure);
-                if self.ports.ask.decide(&format!("{question}. Are you sure it did not take effect, so that it may be sent again?")) {
+                if self
+                    .ports
+                    .ask
+                    .decide(&format!("{}. Are you sure it did not take effect, so that it may be sent again?", question.message))
+                {
                     Verdict::NotHappened
                 } else {
                     return Ok(Verdict::Undecided(question));
@@ -64,8 +68,12 @@ impl Inner {
             }
             match result {
                 Err(failure) if failure.class == FailureClass::Stopped => return Err(Stop::Cancel.into()),
-                Err(failure) if self.again(&mut retry, key, account, &failure).await? => {}
-                result => return Ok(result),
+                Err(failure) => {
+                    if let Some(failure) = self.again(&mut retry, key, account, failure).await? {
+                        return Ok(Err(failure));
+                    }
+                }
+                settled => return Ok(settled),
             }
         }
     }
@@ -79,10 +87,10 @@ impl Inner {
     }
 }
 
-fn question(open: &OpenChange, failure: &Failure) -> String {
-    let reason = match failure.class {
-        FailureClass::NeedsYou => told(failure),
-        _ => format!("{}: {}", failure.code, told(failure)),
-    };
-    format!("it is not known whether {} of `{}` took effect ({reason})", open.change.call, open.label)
+fn question(open: &OpenChange, failure: &Failure) -> Failure {
+    let Failure { code, message, hints, ways, .. } = failure;
+    let what = format!("it is not known whether {} of `{}` took effect ({code}: {message})", open.change.call, open.label);
+    let ways =
+        if ways.is_empty() { vec![Way::After("try again later, on a terminal, where you are asked".to_owned())] } else { ways.clone() };
+    Failure { hints: hints.clone(), ways, ..Failure::needs_you("unsettled", what) }
 }

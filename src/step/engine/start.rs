@@ -1,9 +1,10 @@
 //! Beginning a run, or going on with one.
 
-use super::core::{Engine, Inner, Ports};
+use super::core::{Engine, Inner, Ports, problem};
 use super::settle::Verdict;
 use crate::error::{Error, Kind};
-use crate::event::{Event, Status, StepProblem};
+use crate::event::{Event, Status};
+use crate::step::failure::Failure;
 use crate::step::journal::{Entry, Journal, RunStart, RunStatus, RunSummary, RunView};
 use crate::step::key::StepKey;
 use crate::step::operation::Class;
@@ -101,7 +102,7 @@ impl Inner {
     }
 
     /// Settles the open changes of this run's steps; gives the questions of those that nobody can settle.
-    fn settle_all(&self, which: impl Fn(Class) -> bool) -> Result<BTreeMap<StepKey, String>, Error> {
+    fn settle_all(&self, which: impl Fn(Class) -> bool) -> Result<BTreeMap<StepKey, Failure>, Error> {
         let mut unsettled = BTreeMap::new();
         for (key, step) in &self.view.steps {
             for open in step.open.iter().filter(|open| which(open.change.class)) {
@@ -120,6 +121,7 @@ impl Inner {
 
     fn report_unsettled(&self) {
         for (key, question) in &self.unsettled {
+            let question = self.completed(question.clone(), None, None);
             let Some(open) = self.view.steps.get(key).and_then(|step| step.open.first()) else { continue };
             self.tally().add(key, &open.account, Status::Paused);
             self.emit(&Event::StepFinished {
@@ -129,7 +131,7 @@ impl Inner {
                 label: open.label.clone(),
                 status: Status::Paused,
                 changes: Vec::new(),
-                error: Some(StepProblem { code: "unsettled".into(), message: question.clone(), hints: Vec::new() }),
+                error: Some(problem(&question)),
                 place: None,
                 took: std::time::Duration::ZERO,
             });
@@ -141,7 +143,7 @@ fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), E
     let inner = Inner::new(ports.clone(), earlier.id.clone(), view);
     let unsettled = inner.settle_all(|class| class == Class::CreateBlind)?;
     if let Some((key, question)) = unsettled.first_key_value() {
-        let message = format!("a fresh run might do harm: in run `{}`, {key}: {question}", earlier.id);
+        let message = format!("a fresh run might do harm: in run `{}`, {key}: {}", earlier.id, question.message);
         return Err(Error::new(Kind::Paused, "unsettled", message)
             .hint("try again in a terminal, where you are asked")
             .hint(format!("or continue that run: runner resume {}", earlier.id)));

@@ -209,7 +209,7 @@ fn only_one_kind_is_tried_again_and_the_other_ends_as_before_without_a_call() {
         let before = process.toy.world().looks;
         let error = process.role(&engine, held, "text").expect_err("held");
         match only {
-            Only::Failed => assert!(matches!(&error, StepError::Paused { question, .. } if question.contains("odd")), "{error:?}"),
+            Only::Failed => assert!(matches!(&error, StepError::Paused { failure, .. } if failure.message.contains("odd")), "{error:?}"),
             Only::Paused => assert!(matches!(&error, StepError::Failed { failure, .. } if failure.code == "No"), "{error:?}"),
         }
         process.role(&engine, "r", "text").expect("r");

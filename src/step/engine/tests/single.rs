@@ -73,8 +73,13 @@ fn no_answer_good_enough_pauses_the_step_and_the_rest_goes_on() {
     process.toy.world().answers = vec![failure(FailureClass::Retry { throttled: false }); 6];
     let engine = process.play();
     let error = process.role(&engine, "r", "text").expect_err("paused");
-    let StepError::Paused { question, .. } = &error else { panic!("{error:?}") };
-    assert_eq!(question, "AWS still answers Some: words; do this; try again later");
+    let StepError::Paused { failure, .. } = &error else { panic!("{error:?}") };
+    assert!(
+        failure.message.starts_with("words (tried 6 times, ") && failure.message.ends_with(" of waiting between)"),
+        "{}",
+        failure.message
+    );
+    assert_eq!(failure.hints, ["do this".to_owned(), format!("try again later, then: runner resume {}", engine.run())]);
     process.role(&engine, "s", "text").expect("another step");
     let recap = engine.finish(Some(Kind::Paused)).expect("recap");
     assert_eq!((recap.status, recap.total.paused, recap.total.changed), (RunStatus::Paused, 1, 1));
@@ -119,8 +124,10 @@ fn an_undecided_change_stays_open_until_somebody_knows() {
     process.toy.world().blind = Some(failure(FailureClass::NeedsYou));
     let engine = process.play();
     let error = process.account(&engine, "dev").expect_err("undecided");
-    let question = "it is not known whether CreateAccount of `create_account dev` took effect (words; do this)";
-    assert_eq!(error, StepError::Paused { key: key("create_account", "dev"), question: question.into() });
+    let StepError::Paused { failure, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(failure.code, "unsettled");
+    assert_eq!(failure.message, "it is not known whether CreateAccount of `create_account dev` took effect (Some: words)");
+    assert_eq!(failure.hints.len(), 2, "{failure:?}");
     assert_eq!(engine.finish(Some(Kind::Paused)).expect("recap").status, RunStatus::Paused);
     assert_eq!(process.toy.world().accounts.len(), 1);
 

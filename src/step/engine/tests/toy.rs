@@ -316,6 +316,7 @@ impl Process {
             ask: Arc::new(Answer(self.answer)),
             catalog: Arc::new(ToyCatalog { time: self.time.clone(), toy: Arc::clone(&self.toy) }),
             ready: Arc::new(|_| Ok(())),
+            resume: Arc::new(|run, _| Some(format!("runner resume {run}"))),
         }
     }
 
