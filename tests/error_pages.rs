@@ -29,7 +29,7 @@ const PASSED_ON: &[(&str, &str)] = &[
     ("preflight/problems.rs: Error::failed", "that of a step on the copy"),
     ("primitive/create_account_refusal.rs: Failure::new", "from a table, whose own test asks for the pages"),
     ("primitive/list.rs: Failure::fatal", "that of an argument"),
-    ("step/engine/error.rs: Error::failed", "that of a failure"),
+    ("step/engine/error.rs: Error::new", "that of a failure"),
     ("step/engine/perform.rs: Failure::fatal", "that of an earlier failure"),
     ("wiring.rs: Error::new", "that of a failure before the run"),
 ];
