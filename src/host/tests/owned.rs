@@ -87,7 +87,7 @@ fn nobody_to_say_yes_and_nothing_is_taken_away() {
     let before = iam(&world);
     let played = again(&world.sandbox, &playbook(true, ""), false);
     let error = played.error();
-    assert_eq!((error.code.as_ref(), error.kind.exit_code()), ("step-paused", 6));
+    assert_eq!((error.code.as_ref(), error.kind.exit_code()), ("takes-away", 6));
     assert!(error.message.contains("RemoveUserFromGroup: others"), "{}", error.message);
     assert_eq!((played.recap.total.paused, iam(&played) == before), (3, true));
 }
