@@ -92,7 +92,9 @@ impl Failure {
         for way in std::mem::take(&mut self.ways) {
             self.hints.extend(match way {
                 Way::Change(what) => {
-                    let place = place.map_or_else(|| "the playbook".to_owned(), |place| format!("{}:{}", place.file, place.line));
+                    // The standard modules are ours; what they were given comes from the playbook.
+                    let theirs = place.filter(|place| !place.file.starts_with("std/"));
+                    let place = theirs.map_or_else(|| "the playbook".to_owned(), |place| format!("{}:{}", place.file, place.line));
                     let by_parameter = resume(None).map(|again| format!("   (a parameter: {again} -p NAME=VALUE)")).unwrap_or_default();
                     Some(format!("{}{by_parameter}", then(format!("{what}: change {place}"))))
                 }
@@ -131,6 +133,8 @@ mod tests {
             failure.clone().completed(Some(&place), Some("dev"), |_| None).hints,
             ["first", "another name: change p.rhai:3", "wait"]
         );
+        let module = Place { file: "std/accounts".into(), ..place };
+        assert_eq!(failure.clone().completed(Some(&module), None, |_| None).hints[1], "another name: change the playbook");
         assert_eq!(
             failure.completed(None, None, resume).hints[1..],
             [
