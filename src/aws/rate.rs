@@ -92,10 +92,15 @@ impl Rate {
             self.forget(now);
             count(self.recent.len()).max(2.0) / 2.0
         } else {
-            // Of a few answers nothing can be said.
-            let cut = self.cut.filter(|_| self.answered >= 8);
-            let measured = cut.map_or(0.0, |cut| f64::from(self.answered) / seconds(cut, now).max(0.001));
-            (measured * 0.92).clamp(self.per_second * 0.5, self.per_second * 0.95)
+            match self.cut {
+                None => self.per_second * 0.5,
+                // Of a few answers nothing can be said, but that it is still too fast.
+                Some(_) if self.answered < 8 => self.per_second * 0.8,
+                Some(cut) => {
+                    let measured = f64::from(self.answered) / seconds(cut, now).max(0.001);
+                    (measured * 0.97).clamp(self.per_second * 0.5, self.per_second * 0.98)
+                }
+            }
         };
         self.per_second = self.per_second.max(LEAST);
         self.burst = (self.burst / 2.0).max(1.0);
