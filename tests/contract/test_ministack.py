@@ -70,10 +70,14 @@ class Judge:
 @pytest.fixture(params=["ministack", "sandbox"])
 def judge(request, runner, run, tmp_path):
     if request.param == "ministack":
-        # the account's number is its root's key
+        # The account's number is its root's key; root makes the administrator who plays, since the runner refuses root.
         account = servers.MANAGEMENT["ministack"]
-        keys = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
         with servers.ministack() as server, servers.proxy(server, "--ministack") as proxy:
+            iam = client("iam", proxy.url, aws_access_key_id=account, aws_secret_access_key="test")
+            iam.create_user(UserName="runner")
+            iam.attach_user_policy(UserName="runner", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+            key = iam.create_access_key(UserName="runner")["AccessKey"]
+            keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
             yield Judge(proxy.url, keys, account, run, tmp_path)
     else:
         (tmp_path / "served").mkdir()
