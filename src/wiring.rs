@@ -248,6 +248,8 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
 
 /// A failure of AWS before there was a run.
 fn before_begun(failure: Failure) -> Error {
+    // The command is the one that was typed, be it a play, a preflight or a resume.
+    let failure = failure.completed(None, None, |without| without.is_none().then(|| "the same command again".to_owned()));
     let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
     let error = Error::new(kind, failure.code, failure.message);
     if failure.hints.is_empty() {

@@ -206,7 +206,7 @@ const ROWS: [Row; 14] = [
     ("circle", "{MANAGEMENT}", "bad-profile", "circle → other → circle", 0),
     ("closed", "{MANAGEMENT}", "role-refused", "role/closed` must exist", 2),
     ("stranger", "{MANAGEMENT}", "role-refused", "external_id", 2),
-    ("careful", "{MANAGEMENT}", "mfa-code", "on a terminal", 1),
+    ("careful", "{MANAGEMENT}", "mfa-code", "at a terminal", 1),
     ("without", "{MANAGEMENT}", "role-refused", "mfa_serial", 2),
 ];
 

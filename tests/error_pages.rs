@@ -25,6 +25,7 @@ const MAKERS: &[(&str, usize)] = &[
 const PASSED_ON: &[(&str, &str)] = &[
     ("aws/failure.rs: service", "AWS's own"),
     ("host/errors.rs: Error::failed", "that of a step, back from the script"),
+    ("host/run.rs: Error::new", "that of a session"),
     ("host/primitives.rs: Error::failed", "that of an argument"),
     ("preflight/problems.rs: Error::failed", "that of a step on the copy"),
     ("primitive/create_account_refusal.rs: Failure::new", "from a table, whose own test asks for the pages"),

@@ -3,7 +3,7 @@
 use super::failure::chain as causes;
 use super::profile::{Chain, First, bad, chain};
 use super::smithy::{Clock, Wire};
-use crate::step::Failure;
+use crate::step::{Failure, Way};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -80,7 +80,7 @@ async fn profiles(named: Option<&str>) -> Result<ProfileSet, Failure> {
     let named = named.map(|name| name.to_owned().into());
     profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), named).await.map_err(|error| {
         Failure::needs_you("bad-profile", format!("the files of the AWS profiles cannot be read: {}", causes(&error)))
-            .hint("correct ~/.aws/config and ~/.aws/credentials (or what AWS_CONFIG_FILE names)")
+            .way(Way::After("correct ~/.aws/config and ~/.aws/credentials (or what AWS_CONFIG_FILE names)".to_owned()))
     })
 }
 
@@ -123,7 +123,7 @@ impl First {
                 First::Default | First::Keys(_) => "the default chain".to_owned(),
             };
             Failure::needs_you("no-credentials", format!("no credentials from {which}: {}", causes(&error)))
-                .hint("sign in (`aws sso login`, `aws login`) or see to the profile (`aws configure list-profiles`), or name another one in runner.toml")
+                .way(Way::After("sign in (`aws sso login`, `aws login`) or see to the profile (`aws configure list-profiles`), or name another one in runner.toml".to_owned()))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Every error an AWS call can end with, classified once. The table follows the botocore models and the SDK's own lists.
 
 use super::denial::Denial;
-use crate::step::{Failure, FailureClass};
+use crate::step::{Failure, FailureClass, Way};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -106,18 +106,22 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
     }
     let failure = Failure::new(class, code, text);
     match class {
-        FailureClass::NeedsYou if EXPIRED.contains(&code) => failure.hint("sign in again (`aws sso login` or fresh keys), then resume"),
+        FailureClass::NeedsYou if EXPIRED.contains(&code) => {
+            failure.way(Way::After("sign in again (`aws sso login` or fresh keys)".to_owned()))
+        }
         FailureClass::NeedsYou if CLOCK.contains(&code) => {
-            failure.hint("check this machine's clock and the secret access key, then resume")
+            failure.way(Way::After("check this machine's clock and the secret access key".to_owned()))
         }
-        FailureClass::NeedsYou if message.contains("MultiFactorAuthentication") => failure.hint("give a fresh MFA code and resume"),
-        FailureClass::NeedsYou => failure.hint("give working credentials for the target, then resume"),
+        FailureClass::NeedsYou if message.contains("MultiFactorAuthentication") => {
+            failure.way(Way::After("wait for the device's next code".to_owned()))
+        }
+        FailureClass::NeedsYou => failure.way(Way::After("give the target working credentials".to_owned())),
         FailureClass::Fatal if code.starts_with("EntityAlreadyExists") || code.starts_with("Duplicate") => {
-            failure.hint("somebody else made it meanwhile: resume, and it will be found")
+            failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned()))
         }
-        FailureClass::Fatal if reason == Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => {
-            failure.hint("ask AWS Support for a higher account quota; in the first hour of an organisation it is enough to wait and resume")
-        }
+        FailureClass::Fatal if reason == Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => failure
+            .way(Way::After("ask for a higher quota (Service Quotas: AWS Organizations, Default maximum number of accounts)".to_owned()))
+            .way(Way::After("in the first hour of an organisation it may be enough to wait".to_owned())),
         _ => failure,
     }
 }
@@ -127,16 +131,16 @@ fn denied(call: &str, code: &str, message: &str, text: String) -> Failure {
     if let Some(denial) = Denial::read(message) {
         return Failure::fatal(code, format!("{call}: {}", denial.message())).hint(denial.advice());
     }
-    Failure::fatal(code, text).hint(match call {
-        "AssumeRole" => {
-            "the role must exist, and its trust policy must let this caller assume it; or name another one with `role:` or `assume(…)`"
-        }
+    let failure = Failure::fatal(code, text);
+    match call {
+        "AssumeRole" => failure.hint(
+            "the role must exist, and its trust policy must let this caller assume it; or name another one with `role:` or `assume(…)`",
+        ),
         // What Organizations says to whoever is neither in the management account nor a delegated administrator.
-        _ if message.contains("You don't have permissions to access this resource") => {
-            "use credentials of the organisation's management account: a member account may not do this, whatever its policies say"
-        }
-        _ => "let an administrator allow this action, or use a session that may, then resume",
-    })
+        _ if message.contains("You don't have permissions to access this resource") => failure
+            .hint("use credentials of the organisation's management account: a member account may not do this, whatever its policies say"),
+        _ => failure.way(Way::After("let an administrator allow this action, or use a session that may".to_owned())),
+    }
 }
 
 fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> FailureClass {
@@ -209,6 +213,11 @@ mod tests {
     use aws_sdk_iam::operation::create_role::CreateRoleError;
     use aws_smithy_runtime_api::client::result::ConnectorError;
 
+    /// Hints and ways, as they are shown where there is no run.
+    fn told(failure: Failure) -> Vec<String> {
+        failure.completed(None, None, |_| None).hints
+    }
+
     #[test]
     fn service_errors_fall_into_their_classes() {
         use FailureClass::{Fatal, NeedsYou, Retry, RetryAfter, Unknown};
@@ -250,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_denial_says_what_is_missing_and_who_can_give_it() {
-        let hint = |call: &str, message: &str| service(call, 403, Some("AccessDenied"), None, message).hints.remove(0);
+        let hint = |call: &str, message: &str| told(service(call, 403, Some("AccessDenied"), None, message)).remove(0);
         let ana = "User: arn:aws:iam::111122223333:user/ana is not authorized to perform:";
         let failure = service("CreateRole", 403, Some("AccessDenied"), None, &format!("{ana} iam:CreateRole on resource: *"));
         assert!(failure.message.starts_with("CreateRole: `arn:aws:iam::111122223333:user/ana` may not call"), "{}", failure.message);
@@ -265,7 +274,7 @@ mod tests {
         let failure =
             service("CreateAccount", 400, Some("ConstraintViolationException"), Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "No more.");
         assert_eq!(failure.message, "CreateAccount: No more. (ACCOUNT_NUMBER_LIMIT_EXCEEDED)");
-        assert!(failure.hints[0].contains("quota"));
+        assert!(told(failure)[0].contains("quota"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::cloud::Cloud;
 use super::credentials::{Held, from_sts};
 use super::failure::{classify, is_denied};
 use super::session::read_again;
-use crate::step::Failure;
+use crate::step::{Failure, Way};
 use aws_credential_types::Credentials;
 
 /// How often a code is asked for.
@@ -47,12 +47,15 @@ impl Cloud {
             }
         }
         Err(Failure::needs_you("mfa-wrong", format!("no code given for the MFA device `{serial}` was accepted; nothing was done with it"))
-            .hint("a code works once and for about 30 seconds: try again with the next one; `aws iam resync-mfa-device` helps a device that lags"))
+            .hint("a code works once and for about 30 seconds; `aws iam resync-mfa-device` helps a device that lags")
+            .way(Way::After("wait for the device's next code".to_owned())))
     }
 }
 
 fn nobody(serial: &str) -> Failure {
     Failure::needs_you("mfa-code", format!("a code of the MFA device `{serial}` is needed, and nobody can be asked for it"))
-        .hint("run this on a terminal, where the code can be typed")
-        .hint("or get a session with MFA beforehand (`aws sts get-session-token --serial-number … --token-code …`) and export its three variables")
+        .way(Way::After("sit at a terminal, where the code can be typed".to_owned()))
+        .way(Way::After(
+            "get a session with MFA (`aws sts get-session-token --serial-number … --token-code …`), export its three variables".to_owned(),
+        ))
 }

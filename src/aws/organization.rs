@@ -4,7 +4,7 @@ use super::cloud::Cloud;
 use super::failure::is_denied;
 use super::session::{Reach, Session};
 use crate::estate::Tags;
-use crate::step::{Failure, FailureClass, Freshness};
+use crate::step::{Failure, FailureClass, Freshness, Way};
 use aws_sdk_organizations::types::{Account, Organization, OrganizationalUnit, Parent, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -158,7 +158,9 @@ pub(super) async fn describe_organization(session: &Session) -> Result<Option<Or
                 "organization-hidden",
                 format!("whether account {} is in an organisation cannot be seen: {}", session.account_id(), failure.message),
             )
-            .hint("allow organizations:DescribeOrganization to these credentials: a refusal does not mean that there is none"));
+            .way(Way::After(
+                "allow organizations:DescribeOrganization to these credentials (a refusal does not mean that there is none)".to_owned(),
+            )));
         }
         Err(failure) => return Err(failure),
     };
@@ -176,7 +178,7 @@ fn managed_by(session: &Session, management: Option<&str>) -> Result<(), Failure
             "not-management",
             format!("the credentials are of {own}, a member account of the organisation that account {management} manages"),
         )
-        .hint(format!("use credentials of account {management}: set `profile` and `account_id` of the target in runner.toml"))),
+        .way(Way::After(format!("use credentials of account {management} (`profile` and `account_id` of the target in runner.toml)")))),
         _ => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use super::organization::describe_organization;
 use super::profile::{Chain, ProfileRole};
 use super::session::{Session, assume_role, read_again, session_name};
 use crate::estate;
-use crate::step::{Failure, FailureClass};
+use crate::step::{Failure, FailureClass, Way};
 use aws_credential_types::Credentials;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ impl Cloud {
                 "wrong-account",
                 format!("the credentials are of account {} (`{}`), but the target is pinned to {pin}", caller.account, caller.arn),
             )
-            .hint("choose the profile of the right account, or correct `account_id` of the target in runner.toml"));
+            .way(after("choose the profile of the right account, or correct `account_id` of the target in runner.toml")));
         }
         let held = Held::new(credentials.clone(), self.time().now());
         let human = human.unwrap_or_else(|| caller.name.clone());
@@ -72,7 +72,7 @@ impl Cloud {
     pub(super) async fn further(&self, id: &str) -> Result<Credentials, Failure> {
         let Some(base) = self.further_account(id).and_then(|account| account.base.as_ref()) else {
             return Err(Failure::needs_you("no-credentials", format!("the target has no credentials of its own for account {id}"))
-                .hint("give the account a profile in runner.toml, then resume"));
+                .way(after("give the account a profile in runner.toml")));
         };
         let (credentials, _) = self.load(base).await?;
         let caller = self.identify(&credentials).await?;
@@ -81,7 +81,7 @@ impl Cloud {
                 "wrong-account",
                 format!("the credentials meant for account {id} are of account {} (`{}`)", caller.account, caller.arn),
             )
-            .hint("correct the account's profile in runner.toml, then resume"));
+            .way(after("correct the account's profile in runner.toml")));
         }
         Ok(credentials)
     }
@@ -187,8 +187,8 @@ impl Cloud {
                 "root-credentials",
                 format!("these are the root credentials of account {account}, by which no role can be entered (\"Roles may not be assumed by root accounts\")"),
             )
-            .hint("use an administrator instead: a user with AdministratorAccess, or IAM Identity Center (`aws configure sso`)")
-            .hint("and delete the root user's access keys"));
+            .hint("delete the root user's access keys")
+            .way(after("use an administrator: a user with AdministratorAccess, or IAM Identity Center (`aws configure sso`)")));
         }
         let partition = parts.partition.to_owned();
         let name = estate::arn::name(&arn).unwrap_or_default().to_owned();
@@ -234,12 +234,17 @@ impl Cloud {
     }
 }
 
+fn after(what: &str) -> Way {
+    Way::After(what.to_owned())
+}
+
 /// A role of a profile that was not to be had.
 fn refused(role: &ProfileRole, chain: &Chain, mut failure: Failure) -> Failure {
     failure.message = format!("profile `{}`: {}", role.profile, failure.message);
     if is_denied(&failure.code) {
         failure.class = FailureClass::NeedsYou;
         "role-refused".clone_into(&mut failure.code);
+        failure.ways.clear();
         failure.hints =
             vec![format!("`{}` must exist, and its trust policy must allow the caller (and ask for no other `external_id`)", role.arn)];
         failure.hints.push(source_identity_hint(&failure.message, &role.arn).unwrap_or_else(|| {
@@ -252,7 +257,7 @@ fn refused(role: &ProfileRole, chain: &Chain, mut failure: Failure) -> Failure {
         }));
     } else if failure.class == FailureClass::Fatal {
         failure.class = FailureClass::NeedsYou;
-        failure = failure.hint("correct the profile in ~/.aws/config");
+        failure = failure.way(after("correct the profile in ~/.aws/config"));
     }
     failure
 }

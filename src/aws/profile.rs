@@ -3,7 +3,7 @@
 
 use super::base::StaticKeys;
 use super::session::Terms;
-use crate::step::Failure;
+use crate::step::{Failure, Way};
 use aws_config::profile::{Profile, ProfileSet};
 
 /// Where a chain has its first credentials.
@@ -105,7 +105,7 @@ fn keys(profile: &Profile) -> Option<StaticKeys> {
 
 pub(super) fn bad(profile: &str, problem: &str) -> Failure {
     Failure::needs_you("bad-profile", format!("the profile `{profile}` {problem}"))
-        .hint("correct it in ~/.aws/config, or name another profile in runner.toml")
+        .way(Way::After("correct it in ~/.aws/config, or name another profile in runner.toml".to_owned()))
 }
 
 fn unknown(profiles: &ProfileSet, name: &str, from: Option<&String>) -> Failure {
@@ -113,10 +113,10 @@ fn unknown(profiles: &ProfileSet, name: &str, from: Option<&String>) -> Failure 
     known.sort_unstable();
     let from = from.map(|from| format!(", which `{from}` has as `source_profile`")).unwrap_or_default();
     let hint = match known.as_slice() {
-        [] => "there are no profiles at all: `aws configure sso` or `aws configure` makes one".to_owned(),
+        [] => "there are no profiles at all: make one with `aws configure sso` or `aws configure`".to_owned(),
         known => format!("name one of these in runner.toml: {}", known.join(", ")),
     };
-    Failure::needs_you("no-profile", format!("there is no profile `{name}`{from}")).hint(hint)
+    Failure::needs_you("no-profile", format!("there is no profile `{name}`{from}")).way(Way::After(hint))
 }
 
 #[cfg(test)]
@@ -191,7 +191,7 @@ mod tests {
         ] {
             let failure = walked(name).err().unwrap();
             assert_eq!(failure.code, code, "{name}");
-            assert!(failure.message.contains(said) && !failure.hints.is_empty(), "{failure:?}");
+            assert!(failure.message.contains(said) && !failure.ways.is_empty(), "{failure:?}");
         }
     }
 }

@@ -174,6 +174,7 @@ impl Session {
             }
             failure.class = FailureClass::Retry { throttled: false };
             failure.hints.clear();
+            failure.ways.clear();
         }
         failure
     }

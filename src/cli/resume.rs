@@ -78,7 +78,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let path = project.root.join(&summary.playbook);
     if !path.exists() {
         return Err(Error::usage("no-playbook", format!("the playbook `{}` of run `{}` is gone", summary.playbook, summary.id))
-            .hint(format!("put it back where it was (`git checkout -- {}`), then resume", shell_word(&summary.playbook)))
+            .hint(format!(
+                "put it back where it was (`git checkout -- {}`), then: runner resume {}",
+                shell_word(&summary.playbook),
+                summary.id
+            ))
             .hint("or play another playbook: it looks at what is there"));
     }
     let playbook = Playbook::load(&path)?;

@@ -51,7 +51,7 @@ pub(super) fn end(run: &Run) -> Result<(), Error> {
         return Ok(());
     }
     let caller = run.time.block_on(run.cloud.caller()).map_err(|stop| stopped(stop.into()))?;
-    let caller = caller.map_err(|failure| Error::new(Kind::Credentials, "no-session", failure.message))?;
+    let caller = caller.map_err(|failure| run.no_session(failure, None))?;
     owners.retain(|_, owner| !is_the_runners(&owner.session, &caller, &owner.entity));
     let mut all = named(&run.engine.reached());
     let owners: Vec<(Owner, Named)> = owners

@@ -186,9 +186,19 @@ impl Run {
     pub(super) fn wait<T>(&self, future: impl Future<Output = Result<T, Failure>>, context: &NativeCallContext) -> Result<T, Raised> {
         match limits::outside(|| self.time.block_on(future)) {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(failure)) => Err(self.refuse(from_failure(&failure), context)),
+            Ok(Err(failure)) => {
+                let place = self.site(context).place;
+                Err(self.refuse(self.no_session(failure, Some(&place)), context))
+            }
             Err(stop) => Err(self.refuse(StepError::Stopped(stop).to_error(), context)),
         }
+    }
+
+    /// Why an account cannot be entered, with the ways on as commands.
+    pub(super) fn no_session(&self, failure: Failure, place: Option<&Place>) -> Error {
+        let failure = self.engine.completed(failure, place, branch::scope().last().map(String::as_str));
+        let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
+        failure.hints.into_iter().fold(Error::new(kind, failure.code, failure.message), Error::hint)
     }
 
     /// The session behind what a script calls on.
@@ -224,12 +234,4 @@ pub(super) fn step_of(error: &EvalAltResult) -> Option<String> {
         EvalAltResult::ErrorRuntime(value, _) => value.read_lock::<Map>()?.get("step")?.clone().into_string().ok(),
         _ => None,
     }
-}
-
-fn from_failure(failure: &Failure) -> Error {
-    let error = match failure.class {
-        FailureClass::NeedsYou => Error::new(Kind::Credentials, "no-session", failure.message.clone()),
-        _ => Error::failed("no-session", failure.message.clone()),
-    };
-    failure.hints.iter().fold(error.cause(format!("code {}", failure.code)), Error::hint)
 }

@@ -14,6 +14,8 @@ pub enum Standing {
     ToMake,
     /// It can neither be found nor made: one of the problems says why.
     Refused,
+    /// As another one of the playbook has its address, which is a problem of its own.
+    Twice,
 }
 
 /// An account that the playbook names in `create_account`.
@@ -43,23 +45,10 @@ pub struct Accounts {
 
 impl Accounts {
     pub(super) fn of(known: &Known, problems: &mut Vec<Error>, notes: &mut Vec<String>) -> Accounts {
-        let mut wanted: Vec<Wanted> = known.steps.iter().filter_map(asked).collect();
+        let mut wanted: Vec<Wanted> = known.steps.iter().filter_map(|step| asked(known, step)).collect();
         wanted.sort_by(|a, b| (&a.name, &a.email).cmp(&(&b.name, &b.email)));
-        for account in &mut wanted {
-            match stands(known, account, notes) {
-                Ok(id) => {
-                    account.standing = if id.is_some() { Standing::There } else { Standing::ToMake };
-                    account.id = id;
-                }
-                Err(problem) => {
-                    account.standing = Standing::Refused;
-                    if !caught(known, &account.name) {
-                        problems.push(problem.at(account.place.clone()));
-                    }
-                }
-            }
-        }
-        twice(&mut wanted, problems);
+        cases(known, &wanted, notes);
+        twice(known, &mut wanted, problems);
         let accounts = Accounts {
             quota: known.quota.accounts,
             quota_written: known.quota.written,
@@ -99,56 +88,38 @@ impl Accounts {
     }
 }
 
-/// The account that a step is about, if it is a create_account.
-fn asked(step: &Step) -> Option<Wanted> {
+/// The account that a step is about, if it is a create_account. Where it cannot be had, the step has said so on the copy.
+fn asked(known: &Known, step: &Step) -> Option<Wanted> {
     let text = |name: &str| step.end.input[name].as_str().map(str::to_owned);
     (step.end.key.primitive == "create_account").then_some(())?;
-    Some(Wanted { name: text("name")?, email: text("email")?, standing: Standing::ToMake, id: None, place: step.end.place.clone() })
-}
-
-/// The script goes on without this account.
-fn caught(known: &Known, name: &str) -> bool {
-    known.steps.iter().any(|step| step.caught && step.end.key.primitive == "create_account" && step.end.key.identity == name)
-}
-
-/// The id of the account that is there, none if it can be made.
-fn stands(known: &Known, wanted: &Wanted, notes: &mut Vec<String>) -> Result<Option<String>, Error> {
-    let Wanted { name, email, .. } = wanted;
-    let Some(account) = known.members().find(|account| account.email.eq_ignore_ascii_case(email)) else {
-        let namesake = known.members().find(|account| account.name == *name && is_open(account));
-        return match namesake {
-            None => Ok(None),
-            Some(other) => Err(Error::failed(
-                "account-name-taken",
-                format!("account {} is named `{name}` already, with the address `{}`, not `{email}`", other.id, other.email),
-            )
-            .hint("give that address to go on with that account, or choose another name")),
-        };
+    let email = text("email")?;
+    let id = member(known, &email).map(|account| account.id.clone());
+    let standing = match (&step.end.problem, &id) {
+        (Some(_), _) => Standing::Refused,
+        (None, Some(_)) => Standing::There,
+        (None, None) => Standing::ToMake,
     };
-    if account.name != *name {
-        let message = format!("the address `{email}` is that of account {} (`{}`), so `{name}` cannot have it", account.id, account.name);
-        return Err(Error::failed("account-name-differs", message).hint("use its name, or give another address"));
-    }
-    if !is_open(account) {
-        let message = format!(
-            "account {} (`{name}`, `{email}`) is {}: it cannot be used, and its address is not free again",
-            account.id,
-            word(account.state)
-        );
-        return Err(
-            Error::failed("account-closed", message).hint("reopen it through AWS Support within 90 days, or give another name and address")
-        );
-    }
-    if account.email != *email {
-        notes.push(format!("`{email}` and `{}` of account {} differ in case only: AWS holds them for one", account.email, account.id));
-    }
-    Ok(Some(account.id.clone()))
+    let id = id.filter(|_| standing == Standing::There);
+    Some(Wanted { name: text("name")?, email, standing, id, place: step.end.place.clone() })
 }
 
-/// Two accounts cannot have one address.
-fn twice(wanted: &mut [Wanted], problems: &mut Vec<Error>) {
+/// The account of the organisation that has the address.
+fn member<'k>(known: &'k Known, email: &str) -> Option<&'k Account> {
+    known.members().find(|account| account.email.eq_ignore_ascii_case(email))
+}
+
+fn cases(known: &Known, wanted: &[Wanted], notes: &mut Vec<String>) {
+    for Wanted { email, .. } in wanted.iter().filter(|account| account.standing == Standing::There) {
+        if let Some(account) = member(known, email).filter(|account| account.email != *email) {
+            notes.push(format!("`{email}` and `{}` of account {} differ in case only: AWS holds them for one", account.email, account.id));
+        }
+    }
+}
+
+/// Two accounts cannot have one address. On the copy the first of them got it, whichever that was.
+fn twice(known: &Known, wanted: &mut [Wanted], problems: &mut Vec<Error>) {
     let mut by_email: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, account) in wanted.iter().enumerate().filter(|(_, account)| account.standing == Standing::ToMake) {
+    for (index, account) in wanted.iter().enumerate().filter(|(_, account)| member(known, &account.email).is_none()) {
         by_email.entry(account.email.to_ascii_lowercase()).or_default().push(index);
     }
     for indices in by_email.into_values().filter(|indices| indices.len() > 1) {
@@ -158,7 +129,7 @@ fn twice(wanted: &mut [Wanted], problems: &mut Vec<Error>) {
         let message = format!("{} are to have one address, `{}`{case}", names.join(" and "), spelled[0]);
         let place = wanted[indices[0]].place.clone();
         for index in indices {
-            wanted[index].standing = Standing::Refused;
+            wanted[index].standing = Standing::Twice;
         }
         problems.push(Error::failed("email-twice", message).at(place).hint("give each account an address of its own"));
     }
@@ -166,14 +137,4 @@ fn twice(wanted: &mut [Wanted], problems: &mut Vec<Error>) {
 
 fn is_open(account: &Account) -> bool {
     matches!(account.state, AccountState::Active | AccountState::PendingActivation)
-}
-
-fn word(state: AccountState) -> &'static str {
-    match state {
-        AccountState::PendingActivation => "about to be activated",
-        AccountState::Active => "active",
-        AccountState::Suspended => "suspended",
-        AccountState::PendingClosure => "being closed",
-        AccountState::Closed => "closed",
-    }
 }

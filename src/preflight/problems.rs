@@ -12,7 +12,7 @@ pub(super) fn sort(known: &Known, accounts: &Accounts, problems: &mut Vec<Error>
     let mut unsure = false;
     for (step, problem) in &failed {
         let end = &step.end;
-        let told = |name: &String| accounts.wanted.iter().any(|wanted| wanted.standing == Standing::Refused && wanted.name == *name);
+        let told = |name: &String| accounts.wanted.iter().any(|wanted| wanted.standing == Standing::Twice && wanted.name == *name);
         if !is_certain(known, step, problem) {
             unsure = true;
             notes.push(format!(
@@ -28,7 +28,7 @@ pub(super) fn sort(known: &Known, accounts: &Accounts, problems: &mut Vec<Error>
         |error: &Error| failed.iter().any(|(_, problem)| error.code == problem.code && error.message.contains(&problem.message));
     for error in known.errors.iter().filter(|error| error.kind != Kind::Paused && !of_a_step(error)) {
         // A script that met what only the copy does not have may have said so in words of its own.
-        if unsure || error.code == "no-session" && !known.whole {
+        if unsure {
             let place = error.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
             notes.push(format!("known so far: on the copy the script ended here{place}: {}", error.message));
         } else {

@@ -98,13 +98,13 @@ fn accounts_are_there_to_be_made_or_not_to_be_had() {
         ("dev", "aws+dev@example.com", Standing::There, None),
         ("dev", "AWS+Dev@example.com", Standing::There, None),
         ("other", "aws+dev@example.com", Standing::Refused, Some("account-name-differs")),
-        ("other", "AWS+dev@example.com", Standing::Refused, Some("account-name-differs")),
         ("old", "aws+old@example.com", Standing::Refused, Some("account-closed")),
         ("dev", "aws+dev2@example.com", Standing::Refused, Some("account-name-taken")),
         // A closed account does not hold its name.
         ("old", "aws+old2@example.com", Standing::ToMake, None),
     ] {
-        let preflight = Preflight::of(&known(&[wanted(name, email)]));
+        let step = wanted(name, email);
+        let preflight = Preflight::of(&known(&[problem.map_or(step.clone(), |code| refused(step, code))]));
         assert_eq!((preflight.accounts.wanted[0].standing, codes(&preflight)), (standing, problem.into_iter().collect()), "{name} {email}");
         assert!(preflight.problems.iter().all(|problem| problem.place.is_some() && !problem.hints.is_empty()), "{name} {email}");
     }
@@ -115,7 +115,9 @@ fn accounts_are_there_to_be_made_or_not_to_be_had() {
 
 #[test]
 fn one_address_for_two_accounts_is_one_problem() {
-    let preflight = Preflight::of(&known(&[wanted("a", "x@example.com"), wanted("b", "X@example.com"), wanted("c", "y@example.com")]));
+    // On the copy the second found the first; that need not be said again.
+    let second = refused(wanted("b", "X@example.com"), "account-name-differs");
+    let preflight = Preflight::of(&known(&[wanted("a", "x@example.com"), second, wanted("c", "y@example.com")]));
     assert_eq!(codes(&preflight), ["email-twice"]);
     assert!(preflight.problems[0].message.contains("`a` and `b`") && preflight.problems[0].message.contains("case does not count"));
     assert_eq!(preflight.accounts.to_make, 1);
@@ -150,22 +152,25 @@ fn what_aws_refused_on_the_copy_is_certain_only_where_the_copy_knows() {
     assert_eq!(codes(&Preflight::of(&known(&[policy("policy-too-long")]))), ["policy-too-long"]);
     let moved = refused(step("move_account", "dev", json!({}), &[], 3), "DestinationParentNotFoundException");
     assert_eq!(codes(&Preflight::of(&known(&[moved]))), ["DestinationParentNotFoundException"]);
-    // What the arithmetic says of an account, the step need not say again.
-    assert_eq!(codes(&Preflight::of(&known(&[refused(wanted("old", "aws+old@example.com"), "account-closed")]))), ["account-closed"]);
 }
 
 #[test]
-fn every_mistake_of_the_script_is_a_problem_and_a_missing_session_is_not() {
+fn every_mistake_of_the_script_is_a_problem_unless_it_may_come_of_what_only_the_copy_does_not_have() {
     let errors = vec![
         Error::failed("policy-too-long", "`create_role`: too long"),
         Error::failed("email", "`x` cannot be an account's address"),
-        Error::failed("no-session", "no session for account 1"),
+        Error::failed("account-unknown", "no account is named `nobody`"),
         // The failure of a step, as the script ended with it.
         Error::failed("account-closed", "`create_account old` in `main`: AWS said no"),
     ];
-    let preflight = Preflight::of(&Known { errors, ..known(&[refused(wanted("old", "aws+old@example.com"), "account-closed")]) });
-    assert_eq!(codes(&preflight), ["account-closed", "policy-too-long", "email"]);
-    assert!(!preflight.complete && preflight.notes.len() == 1, "{:?}", preflight.notes);
+    let old = refused(wanted("old", "aws+old@example.com"), "account-closed");
+    let preflight = Preflight::of(&Known { errors: errors.clone(), ..known(std::slice::from_ref(&old)) });
+    assert_eq!(codes(&preflight), ["account-closed", "policy-too-long", "email", "account-unknown"]);
+    assert!(!preflight.complete && preflight.notes.is_empty(), "{:?}", preflight.notes);
+    let policy = refused(step("attach_role_policy", "r/p", json!({}), &[], 2), "NoSuchEntity");
+    let preflight = Preflight::of(&Known { errors, ..known(&[old, policy]) });
+    assert_eq!(codes(&preflight), ["account-closed"]);
+    assert_eq!(preflight.notes.len(), 4, "{:?}", preflight.notes);
 }
 
 #[test]

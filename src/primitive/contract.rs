@@ -5,7 +5,7 @@ use super::beside::Entity;
 use crate::aws::{Session, SessionSpec};
 use crate::event::AccountLabel;
 use crate::policy::{self, Document, Kind};
-use crate::step::{Attempt, BoxFuture, Change, Class, Failure, FailureClass, Freshness, Operation, Settled, StepKey};
+use crate::step::{Attempt, BoxFuture, Change, Class, Failure, FailureClass, Freshness, Operation, Settled, StepKey, Way};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -416,7 +416,7 @@ impl<P: Primitive> Operation for Step<P> {
                 "not-listed",
                 format!("`{}` was made, but AWS does not list it yet", self.label),
             )
-            .hint("resume: it will be found then"));
+            .way(Way::Again("it will be found then".to_owned())));
         };
         Ok(P::output(&self.session, &self.args, &found))
     }

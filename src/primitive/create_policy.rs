@@ -6,7 +6,7 @@ use super::iam;
 use crate::aws::Session;
 use crate::estate::{ManagedPolicy, Tags};
 use crate::policy::{Document, Kind, difference, size};
-use crate::step::{Attempt, Class, Failure, Freshness};
+use crate::step::{Attempt, Class, Failure, Freshness, Way};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -146,9 +146,8 @@ impl Primitive for CreatePolicy {
         }
         let find = |freshness| session.with_iam(freshness, |iam| arn_of(&iam.policies, &args.name));
         let Some(arn) = find(Freshness::Snapshot).await? else {
-            return Err(
-                Failure::fatal("policy-gone", format!("policy `{}` is not there any more", args.name)).hint("resume to make it again")
-            );
+            return Err(Failure::fatal("policy-gone", format!("policy `{}` is not there any more", args.name))
+                .way(Way::Again("it is made again".to_owned())));
         };
         match detail {
             Detail::CreatePolicy => {}

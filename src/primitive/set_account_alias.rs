@@ -2,7 +2,7 @@
 
 use super::contract::{Argument, Planned, Primitive, Receiver, Spec, bind};
 use crate::aws::{Session, is_account_id};
-use crate::step::{Attempt, Class, Failure, Freshness};
+use crate::step::{Attempt, Class, Failure, Freshness, Way};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ impl Primitive for SetAccountAlias {
         let sent = session.send("iam:CreateAccountAlias", client.create_account_alias().account_alias(&args.alias).send()).await;
         sent.map(drop).map_err(|mut failure| {
             if failure.code == "EntityAlreadyExists" {
-                failure.hints = vec!["another account of AWS has this alias: choose another one".to_owned()];
+                failure.ways = vec![Way::Change("another alias, since another account of AWS has this one".to_owned())];
             }
             failure
         })

@@ -101,7 +101,7 @@ fn accounts(accounts: &Accounts) -> Vec<String> {
             (Standing::There, Some(id)) => format!("there, {id}"),
             (Standing::There, None) => "there".to_owned(),
             (Standing::ToMake, _) => "to make".to_owned(),
-            (Standing::Refused, _) => "cannot be had".to_owned(),
+            (Standing::Refused | Standing::Twice, _) => "cannot be had".to_owned(),
         };
         lines.push(format!("  {:names$}  {:emails$}  {standing}", account.name, account.email));
     }

@@ -26,6 +26,8 @@ pub enum Way {
     Change(String),
     /// Do something first (`add a way of payment in the Billing console`), and resume.
     After(String),
+    /// A resume alone does it (`it will be found`).
+    Again(String),
     /// Resume without the branch or scope that the step is in; nothing is offered outside of one.
     Without,
 }
@@ -82,12 +84,7 @@ impl Failure {
     /// Turns the ways into hints: `place` is the step's where it is known, `label` the innermost around it, and `resume` gives the command
     /// that continues the run, perhaps without a label; none where there is no run to continue (a preflight).
     #[must_use]
-    pub(super) fn completed(
-        mut self,
-        place: Option<&Place>,
-        label: Option<&str>,
-        resume: impl Fn(Option<&str>) -> Option<String>,
-    ) -> Failure {
+    pub fn completed(mut self, place: Option<&Place>, label: Option<&str>, resume: impl Fn(Option<&str>) -> Option<String>) -> Failure {
         let then = |what: String| resume(None).map_or_else(|| what.clone(), |again| format!("{what}, then: {again}"));
         for way in std::mem::take(&mut self.ways) {
             self.hints.extend(match way {
@@ -99,6 +96,7 @@ impl Failure {
                     Some(format!("{}{by_parameter}", then(format!("{what}: change {place}"))))
                 }
                 Way::After(what) => Some(then(what)),
+                Way::Again(what) => Some(resume(None).map_or_else(|| what.clone(), |again| format!("{what}: {again}"))),
                 Way::Without => label.and_then(|label| Some(format!("go on without `{label}`: {}", resume(Some(label))?))),
             });
         }
@@ -118,6 +116,7 @@ mod tests {
         };
         let failure =
             Failure::fatal("c", "m").hint("first").way(Way::Change("another name".into())).way(Way::After("wait".into())).way(Way::Without);
+        let failure = failure.way(Way::Again("it will be found".into()));
         let told = failure.clone().completed(Some(&place), Some("dev"), resume);
         assert_eq!(
             told.hints,
@@ -126,12 +125,13 @@ mod tests {
                 "another name: change p.rhai:3, then: runner resume 7k2q   (a parameter: runner resume 7k2q -p NAME=VALUE)",
                 "wait, then: runner resume 7k2q",
                 "go on without `dev`: runner resume 7k2q --without dev",
+                "it will be found: runner resume 7k2q",
             ]
         );
         assert_eq!(told.ways, []);
         assert_eq!(
             failure.clone().completed(Some(&place), Some("dev"), |_| None).hints,
-            ["first", "another name: change p.rhai:3", "wait"]
+            ["first", "another name: change p.rhai:3", "wait", "it will be found"]
         );
         let module = Place { file: "std/accounts".into(), ..place };
         assert_eq!(failure.clone().completed(Some(&module), None, |_| None).hints[1], "another name: change the playbook");
@@ -139,7 +139,8 @@ mod tests {
             failure.completed(None, None, resume).hints[1..],
             [
                 "another name: change the playbook, then: runner resume 7k2q   (a parameter: runner resume 7k2q -p NAME=VALUE)",
-                "wait, then: runner resume 7k2q"
+                "wait, then: runner resume 7k2q",
+                "it will be found: runner resume 7k2q"
             ]
         );
     }

@@ -47,7 +47,7 @@ fn errors_name_the_place_and_the_next_step() {
         ("let p = \"std/policy\"; import p as x;", "test.rhai:1:23 error[import-not-literal]"),
         ("loop { }", "test.rhai:1:6 error[script-limit]"),
         ("param(\"x\" + 1)", "test.rhai:1:1 error[unknown-parameter]"),
-        ("account(\"nobody\").id", "test.rhai:1:1 error[no-session]"),
+        ("account(\"nobody\").id", "test.rhai:1:1 error[account-unknown]"),
         ("assume(\"dev\", #{ rol: 1 })", "test.rhai:1:1 error[wrong-arguments]: `assume`: there is no option `rol`"),
     ];
     for (text, expected) in cases {

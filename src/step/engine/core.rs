@@ -134,6 +134,12 @@ impl Engine {
         }
     }
 
+    /// A failure outside of a step with its ways on as commands; `label` is the innermost around it.
+    #[must_use]
+    pub fn completed(&self, failure: Failure, place: Option<&Place>, label: Option<&str>) -> Failure {
+        self.inner.completed(failure, place, label)
+    }
+
     /// The run's id: what `runner resume` takes.
     #[must_use]
     pub fn run(&self) -> &str {
