@@ -1,6 +1,6 @@
 //! Temporary credentials: taken from STS's replies, and renewed before they expire.
 
-use crate::step::{Failure, FailureClass};
+use crate::step::{Failure, FailureClass, Way};
 use aws_credential_types::Credentials;
 use jiff::Timestamp;
 use std::time::{Duration, SystemTime};
@@ -38,8 +38,9 @@ pub(super) fn from_sts(credentials: Option<aws_sdk_sts::types::Credentials>, cal
             format!("{call}: the reply holds no credentials"),
         ));
     };
-    let expiry = SystemTime::try_from(credentials.expiration)
-        .map_err(|error| Failure::fatal("reply-unreadable", format!("{call}: the expiry cannot be read: {error}; resume to try again")))?;
+    let expiry = SystemTime::try_from(credentials.expiration).map_err(|error| {
+        Failure::fatal("reply-unreadable", format!("{call}: the expiry cannot be read: {error}")).way(Way::Again("try again".to_owned()))
+    })?;
     Ok(Credentials::new(credentials.access_key_id, credentials.secret_access_key, Some(credentials.session_token), Some(expiry), call))
 }
 

@@ -11,14 +11,19 @@ use aws_credential_types::Credentials;
 const TIMES: u32 = 3;
 
 impl Cloud {
-    /// A session with MFA over long-term keys, shared by all who name this device. It lasts STS's twelve hours.
-    pub(super) async fn mfa_session(&self, keys: &Credentials, serial: &str) -> Result<Credentials, Failure> {
+    /// A session of the user with MFA, shared by all who name this device: over long-term keys begun with a code, for STS's twelve
+    /// hours; a session that the user has begun is taken as it is, for it cannot begin another.
+    pub(super) async fn mfa_session(&self, first: &Credentials, serial: &str) -> Result<Credentials, Failure> {
         let slot = self.mfa_slot(serial);
         let mut slot = slot.lock().await;
         if let Some(held) = slot.as_ref().filter(|held| held.is_fresh(self.time().now())) {
             return Ok(held.credentials.clone());
         }
-        let fetched = self.session_token(keys, serial).await?;
+        let fetched = match first.session_token() {
+            None => self.session_token(first, serial).await?,
+            Some(_) if self.identify(first).await?.is_user() => first.clone(),
+            Some(_) => return Err(no_device(serial)),
+        };
         *slot = Some(Held::new(fetched.clone(), self.time().now()));
         Ok(fetched)
     }
@@ -50,6 +55,23 @@ impl Cloud {
             .hint("a code works once and for about 30 seconds; `aws iam resync-mfa-device` helps a device that lags")
             .way(Way::After("wait for the device's next code".to_owned())))
     }
+}
+
+/// A session of SSO or of a role: no user, so no device.
+fn no_device(serial: &str) -> Failure {
+    let message =
+        format!("no code of `{serial}` can be given: the target's credentials begin with a role's session, which has no MFA device");
+    Failure::needs_you("mfa-needs-keys", message)
+        .way(Way::After("let the target's profile begin with a user's long-term keys".to_owned()))
+        .way(Way::Change("leave `mfa` out, and let the role's trust policy ask for something else than MFA".to_owned()))
+}
+
+/// Where a role was refused to a session that names this device.
+pub(super) fn begun_without(serial: &str) -> String {
+    format!(
+        "if the trust policy asks for MFA: credentials that are a session already must have been begun with a code \
+         (`aws sts get-session-token --serial-number {serial} --token-code …`)"
+    )
 }
 
 fn nobody(serial: &str) -> Failure {

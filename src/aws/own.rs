@@ -27,6 +27,13 @@ pub struct Caller {
     pub name: String,
 }
 
+impl Caller {
+    /// A user, by long-term keys or by a session of their own; not the session of a role.
+    pub(super) fn is_user(&self) -> bool {
+        estate::arn::parse(&self.arn).is_some_and(|arn| arn.resource.starts_with("user/"))
+    }
+}
+
 /// The own credentials, whose they are, and the human behind them: the caller before any role of the profile.
 pub(super) struct Own {
     held: Held,
@@ -86,18 +93,10 @@ impl Cloud {
         Ok(credentials)
     }
 
-    /// A session with MFA of the user whose long-term keys the own credentials begin with.
+    /// A session with MFA of the user that the own credentials begin with.
     pub(super) async fn own_mfa(&self, serial: &str) -> Result<Credentials, Failure> {
         let chain = Box::pin(self.base().chain()).await?;
         let first = Box::pin(chain.first.load(self.wire())).await?;
-        if first.session_token().is_some() {
-            return Err(Failure::needs_you(
-                "mfa-needs-keys",
-                format!("no code of `{serial}` can be given: the target's credentials begin with a session, which has no MFA device"),
-            )
-            .hint("let the target's profile begin with a user's long-term keys")
-            .hint("or leave `mfa` out: with IAM Identity Center, MFA is part of signing in, and a role that asks for it cannot be entered from there"));
-        }
         self.mfa_session(&first, serial).await
     }
 
@@ -167,7 +166,7 @@ impl Cloud {
     }
 
     /// Whose credentials these are. Root's are refused: they cannot assume a role, and no run should hold them.
-    async fn identify(&self, credentials: &Credentials) -> Result<Caller, Failure> {
+    pub(super) async fn identify(&self, credentials: &Credentials) -> Result<Caller, Failure> {
         let sts = self.wire().sts(credentials.clone());
         let reply = self
             .patiently(|| async {

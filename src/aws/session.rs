@@ -3,6 +3,7 @@
 use super::cloud::Cloud;
 use super::credentials::{Held, from_sts};
 use super::failure::{classify, is_denied, is_expired};
+use super::mfa::begun_without;
 use super::own::source_identity_hint;
 use super::pacing::Turn;
 use crate::event::AccountLabel;
@@ -221,17 +222,20 @@ impl Session {
                 self.cloud.grown_up(arn);
                 from_sts(reply.credentials, "AssumeRole")
             }
-            Err(failure) => Err(self.not_assumed(arn, failure)),
+            Err(failure) => Err(self.not_assumed(via.spec(), arn, failure)),
         }
     }
 
     /// A role made a moment ago cannot be assumed everywhere yet; any other refusal is final, and says which session needed the role.
-    fn not_assumed(&self, arn: &str, mut failure: Failure) -> Failure {
+    fn not_assumed(&self, via: &SessionSpec, arn: &str, mut failure: Failure) -> Failure {
         if is_denied(&failure.code) && failure.class == FailureClass::Fatal {
             if let Some(wait) = self.cloud.newborn_wait(arn) {
                 return Failure::new(FailureClass::RetryAfter(wait), "not-ready", format!("`{arn}` is new and cannot be assumed yet"));
             }
             failure.hints.extend(source_identity_hint(&failure.message, arn));
+            if let Reach::Mfa { serial, .. } = &via.reach {
+                failure.hints.push(begun_without(serial));
+            }
         }
         if failure.message.contains("role chaining") {
             failure = failure.hint("leave `duration` out: from a role or with MFA a session lasts an hour at most, and is renewed");

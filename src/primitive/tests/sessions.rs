@@ -5,7 +5,8 @@ use crate::aws::{Base, Cloud, CloudConfig, StaticKeys, Terms, smithy};
 use crate::sandbox::{ForeignAccount, Sandbox, Settings};
 use crate::step::{Failure, FailureClass};
 use crate::time::Time;
-use serde_json::json;
+use aws_sdk_sts::types::Credentials;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -144,24 +145,47 @@ fn a_refused_code_is_asked_for_twice_more_and_not_sent_on() {
 }
 
 #[test]
-fn a_session_has_no_device_to_give_a_code_of() {
+fn a_users_own_session_is_taken_as_it_was_begun() {
     let world = World::organized(Settings::default());
     let serial = enrol(&world);
+    let role = role(&world, "careful", &json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } }));
+    // A code works once, and the enrolment has used the present one.
+    world.wait(world.time.sleep(Duration::from_mins(1)));
+    for with_code in [true, false] {
+        let given = world.wait(async {
+            let call = world.management().sts().await.unwrap().get_session_token();
+            let code = world.sandbox.mfa_code(&serial, world.time.now());
+            let call = if with_code { call.serial_number(&serial).token_code(code) } else { call };
+            call.send().await.unwrap().credentials.unwrap()
+        });
+        let (cloud, calls) = cloud(&world.sandbox, &world.time, |config| config.base = begun(given));
+        let terms = Terms { mfa: Some(serial.clone()), ..Terms::default() };
+        let probe = world.wait(async { cloud.assume(&role, terms).await?.probe().await });
+        assert!(!calls.lock().unwrap().iter().any(|call| call == "GetSessionToken"));
+        match probe {
+            Ok(()) => assert!(with_code),
+            Err(failure) => {
+                assert!(!with_code && failure.code == "AccessDenied", "{failure:?}");
+                assert!(told(failure).iter().any(|hint| hint.contains(&format!("get-session-token --serial-number {serial}"))));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_roles_session_has_no_device_to_give_a_code_of() {
+    let world = World::organized(Settings::default());
+    let serial = enrol(&world);
+    let role = role(&world, "portal", &json!({}));
     let given = world.wait(async {
         let sts = world.management().sts().await.unwrap();
-        sts.get_session_token().send().await.unwrap().credentials.unwrap()
+        sts.assume_role().role_arn(&role).role_session_name("ana").send().await.unwrap().credentials.unwrap()
     });
-    let base = Base::Static(StaticKeys {
-        access_key_id: given.access_key_id,
-        secret_access_key: given.secret_access_key,
-        session_token: Some(given.session_token),
-    });
-    let (cloud, _) = cloud(&world.sandbox, &world.time, |config| config.base = base);
-    let account = world.management().account_id().to_owned();
+    let (cloud, _) = cloud(&world.sandbox, &world.time, |config| config.base = begun(given));
     let terms = Terms { mfa: Some(serial), ..Terms::default() };
-    let failure = world.wait(async { cloud.assume(&account, terms).await?.probe().await }).unwrap_err();
+    let failure = world.wait(async { cloud.assume(&role, terms).await?.probe().await }).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("mfa-needs-keys", FailureClass::NeedsYou));
-    assert!(failure.hints[1].contains("Identity Center"), "{failure:?}");
+    assert!(told(failure)[0].contains("long-term keys"));
 }
 
 #[test]
@@ -183,12 +207,7 @@ fn credentials_that_expire_early_are_loaded_again_and_then_say_so() {
         let sts = world.management().sts().await.unwrap();
         sts.get_session_token().duration_seconds(900).send().await.unwrap().credentials.unwrap()
     });
-    let base = Base::Static(StaticKeys {
-        access_key_id: given.access_key_id,
-        secret_access_key: given.secret_access_key,
-        session_token: Some(given.session_token),
-    });
-    let (cloud, calls) = cloud(&world.sandbox, &world.time, |config| config.base = base);
+    let (cloud, calls) = cloud(&world.sandbox, &world.time, |config| config.base = begun(given));
     let session = world.wait(cloud.management()).unwrap();
     world.wait(world.time.sleep(Duration::from_mins(16)));
     calls.lock().unwrap().clear();
@@ -209,6 +228,26 @@ fn credentials_that_expire_early_are_loaded_again_and_then_say_so() {
 /// Hints and ways, as they are shown where there is no run.
 fn told(failure: Failure) -> Vec<String> {
     failure.completed(None, None, |_| None).hints
+}
+
+/// A session that was begun elsewhere, as its three variables give it.
+fn begun(given: Credentials) -> Base {
+    let Credentials { access_key_id, secret_access_key, session_token, .. } = given;
+    Base::Static(StaticKeys { access_key_id, secret_access_key, session_token: Some(session_token) })
+}
+
+/// The ARN of a new role that the management account's users may assume under this condition.
+fn role(world: &World, name: &str, condition: &Value) -> String {
+    let account = world.management().account_id().to_owned();
+    let statement = json!({
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": format!("arn:aws:iam::{account}:root") }, "Condition": condition,
+    });
+    let trust = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    world.wait(async {
+        let iam = world.management().iam().await.unwrap();
+        let made = iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.unwrap();
+        made.role.unwrap().arn
+    })
 }
 
 /// Gives the administrator an MFA device.
