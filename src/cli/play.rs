@@ -204,7 +204,7 @@ pub(super) fn sound(playbook: &Playbook) -> Result<(), Error> {
 /// The second Ctrl-C: nothing is waited for.
 fn stopped(reporter: &Reporter) -> u8 {
     reporter.abandon();
-    print_error("stopped\n");
+    prompts::stopped("stopped");
     if let Some(next) = reporter.continue_with() {
         print_error(&format!("what was under way is looked into when you continue:\n  {next}\n"));
     }

@@ -5,7 +5,7 @@ use super::interrupt::{Interrupt, guard};
 use super::play::{Plan, real_time, sound};
 use super::prompts;
 use crate::error::{Error, Kind};
-use crate::report::{self, print_error};
+use crate::report;
 use crate::wiring;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let work = plan.work(context, &time, token_code);
     let preflight = guard(&time, &Interrupt::default(), move || wiring::preflight(&work))?;
     let Some(preflight) = preflight else {
-        print_error("stopped; nothing was touched\n");
+        prompts::stopped("stopped; nothing was touched");
         return Ok(Kind::Interrupted.exit_code());
     };
     let preflight = preflight?;

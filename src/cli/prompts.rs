@@ -5,6 +5,7 @@ use crate::project::{Target, TargetKind};
 use crate::report::{Reporter, plain, plain_lines, print_error};
 use crate::step::Ask;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Makes sure that a target of kind `aws` is pinned, and that whoever plays on it can say yes. What cannot be asked is refused here,
 /// before any work. `ask` shows a question and gives the line typed.
@@ -43,11 +44,22 @@ pub(super) fn token_code(serial: &str, again: bool, interactive: bool) -> Option
     if interactive { ask(&question).ok().filter(|code| !code.is_empty()) } else { None }
 }
 
+/// A question stands on the terminal, and its line is not ended.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Says that all was stopped, below the question that nobody answers any more.
+pub(super) fn stopped(what: &str) {
+    let line = if ASKED.load(Ordering::SeqCst) { "\n" } else { "" };
+    print_error(&format!("{line}{what}\n"));
+}
+
 /// Shows a question and reads the line typed, without the space around it; the end of input is an empty line.
 pub(super) fn ask(question: &str) -> Result<String, Error> {
     print_error(question);
     let mut line = String::new();
+    ASKED.store(true, Ordering::SeqCst);
     let read = io::stdin().read_line(&mut line);
+    ASKED.store(false, Ordering::SeqCst);
     if matches!(read, Ok(0)) {
         print_error("\n");
     }

@@ -2,12 +2,15 @@
 
 use super::paint::Paint;
 use super::plain::plain;
+use super::screen::Screen;
 use super::tally::UnderWay;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 const LANES: usize = 8;
+/// Times a second at most.
+const REDRAWN: u8 = 20;
 
 pub(super) struct Bars {
     multi: MultiProgress,
@@ -20,7 +23,12 @@ pub(super) struct Bars {
 
 impl Bars {
     pub(super) fn new(paint: Paint) -> Bars {
-        Bars { multi: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()), paint, lanes: Vec::new(), more: None }
+        Bars {
+            multi: MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(Box::new(Screen::default()), REDRAWN)),
+            paint,
+            lanes: Vec::new(),
+            more: None,
+        }
     }
 
     /// Text that scrolls past above the lanes.

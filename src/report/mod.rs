@@ -12,6 +12,7 @@ mod plain;
 mod preflight;
 mod recap;
 mod reporter;
+mod screen;
 mod step_line;
 mod table;
 mod tally;
