@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 pub(crate) struct Counting {
     pub(crate) endpoint: String,
@@ -13,6 +13,8 @@ pub(crate) struct Counting {
 pub(crate) struct Request {
     pub(crate) operation: String,
     pub(crate) body: String,
+    /// Head and body, once it has come.
+    pub(crate) answer: Arc<OnceLock<String>>,
 }
 
 impl Request {
@@ -55,10 +57,12 @@ fn pass(stream: &TcpStream, upstream: &str, requests: &Mutex<Vec<Request>>) -> O
     let request = message(stream)?;
     let text = String::from_utf8_lossy(&request);
     let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
-    requests.lock().unwrap().push(Request { operation: operation(&text), body });
+    let answered = Arc::new(OnceLock::new());
+    requests.lock().unwrap().push(Request { operation: operation(&text), body, answer: Arc::clone(&answered) });
     let mut server = TcpStream::connect(upstream).ok()?;
     server.write_all(&request).ok()?;
     let answer = message(&server)?;
+    answered.get_or_init(|| String::from_utf8_lossy(&answer).into_owned());
     (&*stream).write_all(&answer).ok()
 }
 

@@ -9,7 +9,9 @@ use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use runner::sandbox::{ForeignAccount, Sandbox, Settings};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::fs;
 
 /// A member account, and in the management account roles with trusts of their own.
 const SCENE: &str = r#"
@@ -286,6 +288,23 @@ fn a_further_account_must_be_the_one_it_is_said_to_be() {
     assert!(ended.stderr.contains("must allow sts:SetSourceIdentity"), "{}", ended.stderr);
 }
 
+#[test]
+fn a_further_account_may_be_the_targets_own_or_a_member() {
+    let scene = Scene::new();
+    scene.profiles("[default]\n{KEYS}\n");
+    scene.client.write("change.rhai", "account(\"root\").create_group(\"a\");\naccount(\"member\").create_group(\"b\");\n");
+    let accounts =
+        scene.filled("[targets.live.accounts.root]\naccount_id = \"{MANAGEMENT}\"\n[targets.live.accounts.member]\naccount_id = \"{DEV}\"");
+    scene.target(&scene.management, &accounts);
+    let fits = scene.client.run(&["preflight", "change.rhai", "--target", "live"]).ok();
+    assert!(fits.stdout.contains("it fits"), "{}", fits.stdout);
+    scene.play("change.rhai").ok();
+    let world: serde_json::Value = serde_json::from_str(&scene.server.world()).unwrap();
+    for (account, group) in [(&scene.management, "a"), (&scene.dev, "b")] {
+        assert!(world["accounts"][account]["iam"]["groups"][group].is_object(), "{group} in {account}");
+    }
+}
+
 const CODE: &str = "Code of the MFA device";
 
 #[test]
@@ -299,7 +318,7 @@ fn one_code_serves_the_profile_and_the_playbook() {
     let playbook = format!("{CHANGE}assume(\"{{CAREFUL}}\", #{{ mfa: \"{serial}\" }}).create_group(\"with-mfa\");\n{WHO}");
     scene.client.write("careful.rhai", &scene.filled(&playbook));
     scene.between.requests();
-    let args = ["play", "careful.rhai", "--target", "live", "--yes", "--progress", "lines"];
+    let args = ["play", "careful.rhai", "--target", "live", "--yes", "--progress", "lines", "-v"];
 
     // Nobody's device takes these.
     let world = scene.server.world();
@@ -319,6 +338,38 @@ fn one_code_serves_the_profile_and_the_playbook() {
     let sent = scene.between.requests();
     assert_eq!(sent.iter().filter(|sent| sent.operation == "GetSessionToken").count(), 2, "{:?}", operations(&sent));
     assert_eq!(sent.iter().filter(|sent| sent.operation == "CreateGroup").count(), 2, "{:?}", operations(&sent));
+    no_secret(&scene, &sent, &format!("{}{}", ended.stdout, ended.stderr));
+}
+
+/// Nothing that AWS handed out as a secret, nor the long-term key, is in what was shown or in a file of the project.
+fn no_secret(scene: &Scene, sent: &[Request], shown: &str) {
+    let mut secrets = BTreeSet::from([scene.secret.as_str()]);
+    for tag in ["<SessionToken>", "<SecretAccessKey>"] {
+        let answers = sent.iter().filter_map(|sent| sent.answer.get());
+        secrets.extend(answers.flat_map(|answer| answer.split(tag).skip(1)).filter_map(|rest| rest.split('<').next()));
+    }
+    // A session with MFA, the profile's role and the playbook's, each with a key and a token; and the key that was there.
+    assert_eq!(secrets.len(), 7, "{:?}", operations(sent));
+    assert!(secrets.iter().all(|secret| secret.len() >= 40));
+    let mut kept = vec![("the output".to_owned(), shown.as_bytes().to_vec())];
+    let mut folders = vec![scene.client.path(".runner")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                kept.push((path.display().to_string(), fs::read(path).unwrap()));
+            }
+        }
+    }
+    for piece in [".journal", ".log"] {
+        assert!(kept.iter().any(|(name, bytes)| name.ends_with(piece) && !bytes.is_empty()), "no file of {piece}");
+    }
+    for (name, bytes) in &kept {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!secrets.iter().any(|secret| text.contains(secret)), "{name} holds a secret");
+    }
 }
 
 /// A role in the account outside, which asks for an external id.

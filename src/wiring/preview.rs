@@ -28,7 +28,7 @@ pub(super) fn preflight(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<P
         // AWS tells it with the organisation, if there is one.
         management_email: "management@account.invalid".to_owned(),
         account_quota: usize::MAX,
-        accounts: further_accounts(work),
+        accounts: further_accounts(work, &caller.account),
         ..Settings::default()
     };
     let copy = Sandbox::standing_for(settings, &caller.account)?;
@@ -62,10 +62,14 @@ pub(super) fn preflight_of_sandbox(work: &Work) -> Result<Preflight, Error> {
     Ok(Preflight::of(&play(work, &copy, None, &caller)?))
 }
 
-/// The further accounts of the target. Their addresses are not known; no playbook can want these.
-fn further_accounts(work: &Work) -> Vec<ForeignAccount> {
+/// The further accounts of the target, of which one may be its own by another name. Their addresses are not known; no playbook can want
+/// these.
+fn further_accounts(work: &Work, own: &str) -> Vec<ForeignAccount> {
     let accounts = work.target.accounts.iter().filter_map(|(name, account)| Some((name, account.account_id.clone()?)));
-    accounts.map(|(name, id)| ForeignAccount { email: format!("{id}@account.invalid"), id: Some(id), name: name.clone() }).collect()
+    accounts
+        .filter(|(_, id)| id != own)
+        .map(|(name, id)| ForeignAccount { email: format!("{id}@account.invalid"), id: Some(id), name: name.clone() })
+        .collect()
 }
 
 fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Caller) -> Result<Known, Error> {

@@ -1,12 +1,15 @@
 //! `create_account` on all its ways: fresh, unchanged, edited, unknown outcome, refused.
 
-use super::world::{World, code, fault};
+use super::world::{World, code, fault, keys};
+use crate::aws::{Cloud, CloudConfig, smithy};
 use crate::sandbox::Settings;
 use crate::sandbox::faults::{Kind, Rule};
 use crate::step::StepError;
 use crate::step::schedule::{Branch, Slots, parallel};
 use crate::time::Stop;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn dev() -> Value {
@@ -204,4 +207,34 @@ fn who_waits_for_others_to_be_created_is_told_so_and_sends_nothing_after_a_stop(
     }
     assert_eq!(again.changes(), ["CreateAccount"; 2]);
     assert_eq!(members(&world), 8);
+}
+
+#[test]
+fn a_list_that_always_goes_on_with_the_same_page_is_read_twice() {
+    let world = World::organized(Settings::default());
+    world.org("create_account", dev()).unwrap();
+    let (aws, clock, calls) = (world.sandbox.clone(), world.time.clone(), Arc::new(AtomicU32::new(0)));
+    let (counted, first) = (Arc::clone(&calls), Mutex::new(None));
+    let http = smithy::in_process(Arc::new(move |request| {
+        let listing = request.headers().get("x-amz-target").is_some_and(|target| target.as_bytes().ends_with(b".ListCreateAccountStatus"));
+        let mut first = first.lock().unwrap();
+        let reply = if listing {
+            assert!(counted.fetch_add(1, Ordering::SeqCst) < 5, "it would be read for ever");
+            let page = first.get_or_insert_with(|| {
+                let mut reply = aws.handle(request, clock.now()).unwrap();
+                let mut page: Value = serde_json::from_slice(reply.body()).unwrap();
+                page["NextToken"] = json!("again");
+                *reply.body_mut() = page.to_string().into();
+                reply
+            });
+            Some(page.clone())
+        } else {
+            aws.handle(request, clock.now())
+        };
+        Box::pin(std::future::ready(reply))
+    }));
+    let cloud = Cloud::new(CloudConfig::new(world.time.clone(), http, keys(world.sandbox.administrator())));
+    let mut found = Vec::new();
+    world.wait(async { cloud.management().await?.creation_statuses(None, |status| found.extend(status.account_name)).await }).unwrap();
+    assert_eq!((found.as_slice(), calls.load(Ordering::SeqCst)), (&["dev".to_owned(), "dev".to_owned()][..], 2));
 }
