@@ -3,6 +3,7 @@
 use crate::other_client::Served;
 use crate::project::{Project, talk_of};
 use serde_json::{Value, json};
+use std::fs;
 use std::io::{BufRead, Read};
 use std::process::{Command, Stdio};
 
@@ -12,6 +13,11 @@ const PLAYBOOK: &str = "playbooks/multi-account.rhai";
 fn the_first_play_makes_five_accounts_and_the_second_changes_nothing() {
     let project = Project::with_playbooks();
     let first = project.run(&["play", PLAYBOOK]).ok();
+    let kept: Vec<_> = fs::read_dir(project.path(".runner/sandbox")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(
+        kept.iter().all(|name| !name.to_string_lossy().contains("sqlite-") && !name.to_string_lossy().contains("journal-")),
+        "{kept:?}"
+    );
     let world: Value = serde_json::from_str(&project.world()).unwrap();
     let names: Vec<&str> = world["accounts"].as_object().unwrap().values().map(|a| a["name"].as_str().unwrap()).collect();
     for name in ["security", "mgmt", "dev", "stage", "prod"] {

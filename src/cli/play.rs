@@ -155,9 +155,12 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         }),
         begun: Box::new(move |engine: Engine| drained.drains(move || engine.drain())),
     };
-    let told = reporter.clone();
+    let (told, over) = (reporter.clone(), interrupt.clone());
     let work = move || {
-        let code = finish(&told, &wiring::run(request)?, flags, &without, &hooks);
+        let ended = wiring::run(request);
+        // The engine goes with it, and with the engine the last hold on journal and world: SQLite folds its logs into them and closes.
+        over.drains(|| {});
+        let code = finish(&told, &ended?, flags, &without, &hooks);
         if let Some(lost) = log.lost() {
             print_error(&format!("warning: the debug log is not whole: {}\n", plain(&lost)));
         }

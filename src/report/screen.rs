@@ -20,11 +20,10 @@ impl Screen {
     }
 
     /// `ESC [ n letter`; a terminal takes 0 for 1.
-    fn cursor(&self, by: usize, letter: char) -> io::Result<()> {
+    fn cursor(&self, by: usize, letter: char) {
         if by > 0 {
             self.push(&format!("\x1b[{by}{letter}"));
         }
-        Ok(())
     }
 }
 
@@ -38,19 +37,23 @@ impl TermLike for Screen {
     }
 
     fn move_cursor_up(&self, by: usize) -> io::Result<()> {
-        self.cursor(by, 'A')
+        self.cursor(by, 'A');
+        Ok(())
     }
 
     fn move_cursor_down(&self, by: usize) -> io::Result<()> {
-        self.cursor(by, 'B')
+        self.cursor(by, 'B');
+        Ok(())
     }
 
     fn move_cursor_right(&self, by: usize) -> io::Result<()> {
-        self.cursor(by, 'C')
+        self.cursor(by, 'C');
+        Ok(())
     }
 
     fn move_cursor_left(&self, by: usize) -> io::Result<()> {
-        self.cursor(by, 'D')
+        self.cursor(by, 'D');
+        Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
