@@ -112,6 +112,19 @@ pub enum Event {
     },
     /// `run drained because of Ctrl-C`
     Draining,
+    /// Rehearsals only: a call met a fault.
+    Fault {
+        /// `iam:CreateRole`
+        call: String,
+        account: String,
+        fault: &'static str,
+    },
+    /// Rehearsals only: the process has ended before the run was done, and the next one begins after so many seconds.
+    Died {
+        /// `crash`, or how the run stands: `paused`, `failed`.
+        how: &'static str,
+        seconds: f64,
+    },
 }
 
 /// Why a step failed or was paused.

@@ -13,6 +13,7 @@
 //! | `estate`, `policy`, `access` | plain organisation and IAM data; policy documents; who may do what (all pure) |
 //! | `sandbox` | an AWS that lives in this process |
 //! | `preflight` | what a playbook needs held against what there is (pure) |
+//! | `rehearsal` | how seeds went, and what must not happen in any of them (pure) |
 //! | `report` | progress, recap, JSON |
 //!
 //! Allowed imports (held by `tests/imports.rs`): only `host` knows Rhai; only `aws` and `primitive` know the AWS SDK; `policy`,
@@ -30,6 +31,7 @@ pub mod policy;
 pub mod preflight;
 pub mod primitive;
 pub mod project;
+pub mod rehearsal;
 pub mod report;
 pub mod sandbox;
 pub mod step;

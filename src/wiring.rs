@@ -24,10 +24,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod preview;
+mod rehearsal;
 
 pub use crate::aws::TokenCode;
 /// An estate as `diff` compares two: sorted, documents in one form, without the runner's own tags.
 pub use crate::estate::canonical;
+pub use crate::sandbox::Fault;
+pub use rehearsal::{Rehearsal, Undisturbed};
 
 /// Whether a run begins or goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]

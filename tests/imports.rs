@@ -19,10 +19,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("aws", &["error", "estate", "event", "policy", "step", "time"]),
     ("primitive", &["aws", "error", "estate", "event", "policy", "step", "time"]),
     ("preflight", &["error", "estate", "event", "policy", "step"]),
+    ("rehearsal", &[]),
     ("host", &["aws", "error", "event", "primitive", "project", "step", "time"]),
-    ("report", &["error", "event", "preflight", "step"]),
-    ("wiring", &["aws", "error", "estate", "event", "host", "preflight", "primitive", "project", "sandbox", "step", "time"]),
-    ("cli", &["error", "estate", "event", "host", "preflight", "project", "report", "step", "time", "wiring"]),
+    ("report", &["error", "event", "preflight", "rehearsal", "step"]),
+    ("wiring", &["aws", "error", "estate", "event", "host", "preflight", "primitive", "project", "rehearsal", "sandbox", "step", "time"]),
+    ("cli", &["error", "estate", "event", "host", "preflight", "project", "rehearsal", "report", "step", "time", "wiring"]),
     ("main", &["cli", "error"]),
     ("lib", &[]),
 ];
@@ -56,7 +57,7 @@ const RESERVED: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that know no tokio, file, clock or terminal.
-const PURE: &[&str] = &["policy", "access", "estate", "preflight"];
+const PURE: &[&str] = &["policy", "access", "estate", "preflight", "rehearsal"];
 const IMPURE: &[&str] = &["tokio::", "std::fs", "std::io", "std::net", "std::env", "std::process", "std::thread", "jiff::Timestamp::now"];
 
 #[test]

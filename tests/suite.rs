@@ -20,6 +20,7 @@ mod journal;
 mod other_client;
 mod preflight;
 mod project;
+mod rehearse;
 mod resume;
 mod sandbox_sdk;
 mod spine;

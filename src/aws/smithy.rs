@@ -27,7 +27,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 /// How long one attempt of one call may take before its outcome counts as unknown.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An AWS in this process: takes a signed request, gives the response, or none when the reply is lost.
 pub type Handler = Arc<dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Option<http::Response<Bytes>>> + Send + Sync>;

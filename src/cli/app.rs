@@ -3,7 +3,8 @@
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
 use super::{
-    check, completions, definitions, explain, journal, list, man, new, output, play, preflight, resume, runs, sandbox, schema, show,
+    check, completions, definitions, explain, journal, list, man, new, output, play, preflight, rehearse, resume, runs, sandbox, schema,
+    show,
 };
 use crate::error::Error;
 use crate::report::show_error;
@@ -48,6 +49,7 @@ struct Cli {
 enum Command {
     Play(play::Args),
     Preflight(preflight::Args),
+    Rehearse(rehearse::Args),
     Resume(resume::Args),
     Runs(runs::Args),
     Show(show::Args),
@@ -70,6 +72,7 @@ impl Command {
         match self {
             Command::Play(args) => play::run(&args, context),
             Command::Preflight(args) => preflight::run(&args, context),
+            Command::Rehearse(args) => rehearse::run(&args, context),
             Command::Resume(args) => resume::run(&args, context),
             Command::Runs(args) => runs::run(&args, context),
             Command::Show(args) => show::run(&args, context),

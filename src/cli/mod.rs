@@ -22,6 +22,7 @@ mod play;
 mod preflight;
 mod prompts;
 mod prune;
+mod rehearse;
 mod resume;
 mod runs;
 mod sandbox;

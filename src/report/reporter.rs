@@ -100,6 +100,15 @@ impl Reporter {
         Arc::new(move |event| reporter.take(event))
     }
 
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether progress is drawn, not written line by line.
+    pub(super) fn draws(&self) -> bool {
+        matches!(&*held(&self.view), View::Bars(_))
+    }
+
     /// The command that continues the run, once it has an id.
     #[must_use]
     pub fn continue_with(&self) -> Option<String> {
@@ -165,6 +174,9 @@ impl Reporter {
                 Some(format!("     log tolerated: branch `{}` failed: {}\n", plain(label), plain_lines(message)))
             }
             Event::Draining => Some(self.draining()),
+            Event::Fault { call, account, fault } => Some(format!("   fault {fault}: {} in {}\n", plain(call), plain(account))),
+            Event::Died { how: "crash", seconds } => Some(format!("   crash the runner dies here; resumed {seconds:.0} s later\n")),
+            Event::Died { how, seconds } => Some(format!("    stop the run has {how}; resumed {seconds:.0} s later\n")),
             _ => None,
         }
     }

@@ -109,7 +109,12 @@ impl Tally {
                     self.beside.push(beside);
                 }
             }
-            Event::Found { .. } | Event::Tolerated { .. } | Event::Log { .. } | Event::Draining => {}
+            Event::Found { .. }
+            | Event::Tolerated { .. }
+            | Event::Log { .. }
+            | Event::Draining
+            | Event::Fault { .. }
+            | Event::Died { .. } => {}
         }
     }
 }

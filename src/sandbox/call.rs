@@ -7,7 +7,8 @@ use super::wire::Service;
 use super::world::{Source, World};
 use crate::access::{self, Caller, Principal};
 use crate::estate::{Account, arn};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use std::cell::Cell;
 
 /// What an operation sees. Check everything first and change the world last: what was changed before an error stays.
 pub(crate) struct Call<'a> {
@@ -26,6 +27,8 @@ pub(crate) struct Call<'a> {
     pub world: &'a mut World,
     pub settings: &'a Settings,
     pub now: Timestamp,
+    /// Whether something was not seen for being new.
+    pub lagged: Cell<bool>,
 }
 
 impl Call<'_> {
@@ -37,6 +40,14 @@ impl Call<'_> {
     /// The same, to be changed.
     pub(crate) fn account_mut(&mut self) -> Result<&mut Account, AwsError> {
         self.world.account_mut(&self.caller.account).ok_or_else(no_account)
+    }
+
+    /// IAM is eventually consistent, if the target asks for it: what was made a moment ago is not seen yet.
+    pub(crate) fn is_newborn(&self, account: &str, arn: &str) -> bool {
+        let lag = SignedDuration::try_from(self.settings.iam_lag).unwrap_or(SignedDuration::MAX);
+        let newborn = self.world.created(account, arn).is_some_and(|created| self.now.duration_since(created) < lag);
+        self.lagged.set(self.lagged.get() || newborn);
+        newborn
     }
 
     /// The ARN of an IAM object in the caller's account; `kind` is `user`, `group`, `role`, `policy`; paths begin and

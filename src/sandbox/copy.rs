@@ -38,7 +38,7 @@ pub enum Told {
 }
 
 /// What is known of the original.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Original {
     /// Ids of the root, the units and the accounts that are there.
     there: BTreeSet<String>,

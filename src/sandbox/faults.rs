@@ -21,6 +21,8 @@ pub enum Kind {
     CreateAccountFailure { reason: String },
     /// Applied twice, as when a network layer repeats it; the second reply comes back.
     Duplicate,
+    /// A list shows the world as it was; of those that are remembered, this one.
+    Stale(u64),
 }
 
 /// A fault and the calls it meets.

@@ -6,7 +6,7 @@ const UPPER: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LOWER: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// The hash all ids are cut from: the parts are kept apart by their lengths.
-fn digest(seed: u64, parts: &[&str]) -> [u8; 32] {
+pub(crate) fn digest(seed: u64, parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
     for part in parts {

@@ -11,7 +11,7 @@
 //! | `iam`, `sts`, `organizations` | the operations, one file per noun |
 //! | `world`, `genesis`, `ids`, `mfa`, `storage` | the state, its beginning, ids out of seed and name, MFA codes, rows of SQLite |
 //! | `copy` | a world that stands for another AWS, told of it as it is asked for |
-//! | `faults`, `throttle` | what goes wrong by rule; AWS's published rates |
+//! | `faults`, `seeded`, `throttle` | what goes wrong by rule, and by seed; AWS's published rates |
 //! | `serve` | the sandbox on a socket |
 
 mod authorise;
@@ -29,6 +29,7 @@ mod params;
 mod request;
 #[expect(clippy::module_inception, reason = "one noun, one file")]
 mod sandbox;
+mod seeded;
 mod serve;
 mod service;
 mod settings;
@@ -40,7 +41,8 @@ mod wire;
 mod world;
 
 pub use copy::{Told, Unknown};
-pub use sandbox::{AccessKey, Sandbox};
+pub use sandbox::{AccessKey, Delivery, Sandbox};
+pub use seeded::{Fault, Met, Seeded};
 pub use serve::serve;
 pub use settings::{ForeignAccount, Settings};
 

@@ -18,6 +18,11 @@ impl Params {
         Params { protocol, members }
     }
 
+    /// All members as JSON, in order.
+    pub(crate) fn written(&self) -> String {
+        Value::Object(self.members.clone()).to_string()
+    }
+
     /// The text of a member; none when it is absent or not text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.members.get(name)?.as_str()

@@ -5,6 +5,7 @@ use super::copy::{self, Original};
 use super::error::AwsError;
 use super::faults::{self, Kind as Fault};
 use super::params::Params;
+use super::seeded::{Fault as Seed, Met, Seeded, Trouble};
 use super::service::{self, Operation};
 use super::settings::Settings;
 use super::signature::{self, Signed};
@@ -18,8 +19,11 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A long-term key.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +49,22 @@ pub(super) struct State {
     pub(super) original: Option<Original>,
     storage: Option<Storage>,
     throttle: throttle::Buckets,
+    trouble: Trouble,
     requests: u64,
+}
+
+/// What becomes of a request under the faults of a seed.
+#[derive(Debug)]
+pub enum Delivery {
+    Reply(Response<Bytes>),
+    /// No reply comes; whether it was applied is the fault's affair.
+    Lost,
+    /// It was applied, and its reply comes after the client has given up.
+    Late,
+    /// It is under way for this much longer than its client waits, and is to be handed to [`Sandbox::land`] then.
+    Slow(Duration, Request<Bytes>),
+    /// It was applied, and its client dies.
+    Crash,
 }
 
 /// A request as far as it is understood before it runs.
@@ -112,7 +131,8 @@ impl Sandbox {
     }
 
     fn over(settings: Settings, world: World, original: Option<Original>, storage: Option<Storage>) -> Sandbox {
-        let state = State { world, original, storage, throttle: throttle::Buckets::default(), requests: 0 };
+        let (throttle, trouble) = (throttle::Buckets::default(), Trouble::default());
+        let state = State { world, original, storage, throttle, trouble, requests: 0 };
         Sandbox { inner: Arc::new(Inner { settings, state: Mutex::new(state) }) }
     }
 
@@ -121,8 +141,57 @@ impl Sandbox {
         storage::read(path).map(|world| world.estate().clone())
     }
 
+    /// How it behaves.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// A world of its own in memory that begins as this one is now, with settings of its own.
+    pub fn apart(&self, settings: Settings) -> Sandbox {
+        let state = self.state();
+        Sandbox::over(settings, state.world.clone(), state.original.clone(), None)
+    }
+
     /// Answers a request; none when the reply was lost on its way (a fault). Pure of time: `now` is all it knows.
     pub fn handle(&self, request: Request<Bytes>, now: Timestamp) -> Option<Response<Bytes>> {
+        match self.pass(request, now, None).0 {
+            Delivery::Reply(reply) => Some(reply),
+            _ => None,
+        }
+    }
+
+    /// As `handle`, under the faults of the settings' seed: with the one that the call met.
+    pub fn deliver(&self, request: Request<Bytes>, now: Timestamp) -> (Delivery, Option<Met>) {
+        self.pass(request, now, self.inner.settings.seeded.as_ref())
+    }
+
+    /// Takes in a request whose client waits no longer.
+    pub fn land(&self, request: Request<Bytes>, now: Timestamp) {
+        // Nobody is left to be told.
+        drop(self.pass(request, now, None));
+    }
+
+    /// Lets the creations come to their end that do by `now`.
+    pub fn settle(&self, now: Timestamp) {
+        organizations::settle(&mut self.state().world, now);
+    }
+
+    /// How often each fault of the seed was met.
+    pub fn met(&self) -> BTreeMap<Seed, u64> {
+        self.state().trouble.met().clone()
+    }
+
+    /// When the latest thing in it was made; the beginning of time when nothing was.
+    pub fn latest(&self) -> Timestamp {
+        self.state().world.latest()
+    }
+
+    /// How many requests for an account came to an account.
+    pub fn accounts_made(&self) -> usize {
+        self.state().world.accounts_made()
+    }
+
+    fn pass(&self, request: Request<Bytes>, now: Timestamp, seeded: Option<&Seeded>) -> (Delivery, Option<Met>) {
         let (parts, body) = request.into_parts();
         let mut state = self.state();
         state.requests += 1;
@@ -131,17 +200,26 @@ impl Sandbox {
         if state.requests == 1 {
             state.world.forget_expired(now);
         }
+        if let (Some(seeded), State { world, trouble, .. }) = (seeded, &mut *state) {
+            trouble.remember(seeded, world, now);
+        }
         organizations::settle(&mut state.world, now);
         let arrival = match state.arrive(protocol, &parts, &body, now) {
             Ok(arrival) => arrival,
-            Err((service, error)) => return Some(wire::failure(protocol, service, &error, &id, now)),
+            Err((service, error)) => return (Delivery::Reply(wire::failure(protocol, service, &error, &id, now)), None),
         };
         if let State { world, original: Some(original), .. } = &mut *state {
             copy::enter(world, original, arrival.service, &arrival.operation, arrival.params.text("RoleArn"));
         }
-        let fault = faults::meet(&self.inner.settings.faults, &mut state.world, arrival.service, &arrival.operation);
+        let met = seeded.and_then(|seeded| state.meet(seeded, &arrival));
+        if let Some(met) = met.clone().filter(Met::is_slow) {
+            return (Delivery::Slow(met.delay(), Request::from_parts(parts, body)), Some(met));
+        }
+        let fault = match &met {
+            Some(met) => met.kind(),
+            None => faults::meet(&self.inner.settings.faults, &mut state.world, arrival.service, &arrival.operation),
+        };
         let result = state.face(&self.inner.settings, &arrival, fault.as_ref(), now);
-        let lost = matches!(fault, Some(Fault::LostReply | Fault::DropRequest));
         let result = match (state.save(), result) {
             (Ok(()), result) => result,
             // what was done is in memory and will be written with the next call: the outcome is unknown, as with AWS
@@ -155,7 +233,13 @@ impl Sandbox {
             Ok(result) => wire::success(arrival.service, &arrival.operation, result, &id, now),
             Err(error) => wire::failure(arrival.service.protocol(), Some(arrival.service), &error, &id, now),
         };
-        (!lost).then_some(reply)
+        let delivery = match (&fault, &met) {
+            (Some(Fault::LostReply | Fault::DropRequest), _) => Delivery::Lost,
+            (_, Some(Met { fault: Seed::Late, .. })) => Delivery::Late,
+            (_, Some(Met { fault: Seed::Crash, .. })) => Delivery::Crash,
+            _ => Delivery::Reply(reply),
+        };
+        (delivery, met)
     }
 
     /// What the sandbox offers, in order: service as in action names (`iam`) and operation (`CreateRole`).
@@ -233,9 +317,20 @@ impl State {
             Some(Fault::CreateAccountFailure { reason }) => Some(reason.as_str()),
             _ => None,
         };
-        let result = self.perform(settings, arrival, operation, failing, now);
+        if let Some(Fault::Stale(dice)) = fault
+            && let Some(mut lent) = self.trouble.lend(*dice)
+        {
+            let past = &mut lent.1.1;
+            let result = self.perform(settings, arrival, operation, None, Some(past), now);
+            self.trouble.give_back(lent);
+            if result.is_ok() {
+                return result;
+            }
+            // A list lags behind; it does not deny what its caller stands on.
+        }
+        let result = self.perform(settings, arrival, operation, failing, None, now);
         match fault {
-            Some(Fault::Duplicate) => self.perform(settings, arrival, operation, None, now),
+            Some(Fault::Duplicate) => self.perform(settings, arrival, operation, None, None, now),
             Some(Fault::ErrorAfter { status }) => result.and(Err(faults::broken(arrival.service, *status))),
             _ => result,
         }
@@ -247,6 +342,7 @@ impl State {
         arrival: &Arrival,
         operation: &Operation,
         failing: Option<&str>,
+        past: Option<&mut World>,
         now: Timestamp,
     ) -> Result<Value, AwsError> {
         let protocol = arrival.service.protocol();
@@ -265,8 +361,24 @@ impl State {
             world: &mut self.world,
             settings,
             now,
+            lagged: Cell::new(false),
         };
-        service::perform(operation, &mut call)
+        let allowed = service::authorise(operation, &call);
+        if let Some(past) = past {
+            call.world = past;
+        }
+        let result = allowed.and_then(|()| (operation.run)(&mut call));
+        let lagged = call.lagged.get();
+        if lagged && settings.seeded.is_some() {
+            self.trouble.count(Seed::Lag);
+        }
+        result
+    }
+
+    /// What the seed has for this call.
+    fn meet(&mut self, seeded: &Seeded, arrival: &Arrival) -> Option<Met> {
+        let account = self.world.credential(&arrival.access_key_id)?.caller.account.clone();
+        self.trouble.meet(seeded, arrival.service.prefix(), &arrival.operation, &account, &arrival.params.written())
     }
 
     fn save(&mut self) -> rusqlite::Result<()> {

@@ -80,10 +80,10 @@ pub(crate) fn find(service: Service, name: &str) -> Result<&'static Operation, A
     })
 }
 
-/// Authorises and runs.
-pub(crate) fn perform(operation: &Operation, call: &mut Call) -> Result<Value, AwsError> {
+/// Whether the caller may.
+pub(crate) fn authorise(operation: &Operation, call: &Call) -> Result<(), AwsError> {
     for need in (operation.needs)(call)? {
         authorise::check(call, need)?;
     }
-    (operation.run)(call)
+    Ok(())
 }

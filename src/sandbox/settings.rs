@@ -1,6 +1,7 @@
 //! What a target says about its sandbox.
 
 use super::faults::Rule;
+use super::seeded::Seeded;
 use std::time::Duration;
 
 /// How a sandbox is made and how it behaves. The default is quick and quiet: no lag, no throttling, no faults.
@@ -23,6 +24,8 @@ pub struct Settings {
     /// Accounts outside the organisation, each with an administrator of its own.
     pub accounts: Vec<ForeignAccount>,
     pub faults: Vec<Rule>,
+    /// Faults of a rehearsal.
+    pub seeded: Option<Seeded>,
 }
 
 /// A standalone or foreign account that the target declares.
@@ -47,6 +50,7 @@ impl Default for Settings {
             throttle: false,
             accounts: Vec::new(),
             faults: Vec::new(),
+            seeded: None,
         }
     }
 }

@@ -130,6 +130,7 @@ impl Kind {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct World {
     origin: Origin,
     estate: Estate,
@@ -261,6 +262,18 @@ impl World {
 
     pub(crate) fn creations(&self) -> &BTreeMap<String, Creation> {
         &self.creations
+    }
+
+    /// When the latest of what has a time was made.
+    pub(crate) fn latest(&self) -> Timestamp {
+        let made = self.extras.values().flat_map(|extras| extras.created.values().chain(&extras.joined).copied());
+        let credentials = self.credentials.values().map(|credential| credential.created);
+        let creations = self.creations.values().map(|creation| creation.completes);
+        made.chain(credentials).chain(creations).max().unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    pub(crate) fn accounts_made(&self) -> usize {
+        self.creations.values().filter(|creation| creation.state == CreationState::Succeeded).count()
     }
 
     /// Ids of the creations in progress.

@@ -136,6 +136,13 @@ impl Time {
         }
     }
 
+    /// Lets the simulated process die here. Nothing in real time.
+    pub fn crash(&self) {
+        if let Backend::Simulated(scheduler) = &self.backend {
+            scheduler.crash();
+        }
+    }
+
     /// Called once for each event of a run, before it happens; an error says that the simulated process is dead.
     pub fn event(&self) -> Result<(), Stop> {
         match &self.backend {

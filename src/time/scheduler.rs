@@ -155,9 +155,8 @@ impl Scheduler {
         }
         match state.crash_in {
             Some(0) => {
-                let threads = state.halt(Stop::Crash);
                 drop(state);
-                threads.iter().for_each(Thread::unpark);
+                self.crash();
                 Err(Stop::Crash)
             }
             Some(left) => {
@@ -166,6 +165,11 @@ impl Scheduler {
             }
             None => Ok(()),
         }
+    }
+
+    pub(super) fn crash(&self) {
+        let threads = self.lock().halt(Stop::Crash);
+        threads.iter().for_each(Thread::unpark);
     }
 
     pub(super) fn crash_at(&self, event: u64) {

@@ -23,21 +23,37 @@ const DEFAULT_QUOTA: usize = 10;
 
 /// On a target of kind `aws`, whose `cloud` is only read from.
 pub(super) fn preflight(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<Preflight, Error> {
-    let settings = Settings {
+    read(work, caller, cloud).map(|(known, _)| Preflight::of(&known))
+}
+
+/// A world that stands for the target's AWS and knows of it what the playbook asks for. That is only read, now.
+pub(super) fn copy_of_aws(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<Sandbox, Error> {
+    let (_, told) = read(work, caller, cloud)?;
+    let copy = Sandbox::standing_for(settings(work, caller), &caller.account)?;
+    told.into_iter().for_each(|(unknown, told)| copy.tell(unknown, told));
+    Ok(copy)
+}
+
+fn settings(work: &Work, caller: &Caller) -> Settings {
+    Settings {
         partition: caller.partition.clone(),
         // AWS tells it with the organisation, if there is one.
         management_email: "management@account.invalid".to_owned(),
         account_quota: usize::MAX,
         accounts: further_accounts(work, &caller.account),
         ..Settings::default()
-    };
-    let copy = Sandbox::standing_for(settings, &caller.account)?;
-    let original = Original { cloud: cloud.clone(), trouble: Arc::default() };
+    }
+}
+
+/// Plays on a copy of AWS; gives what is known then, and what was read for it.
+fn read(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<(Known, Vec<(Unknown, Told)>), Error> {
+    let copy = Sandbox::standing_for(settings(work, caller), &caller.account)?;
+    let original = Original { cloud: cloud.clone(), told: Arc::default(), trouble: Arc::default() };
     let known = play(work, &copy, Some(&original), caller)?;
     let trouble = original.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
     match trouble {
         Some(failure) => Err(before_begun(failure)),
-        None => Ok(Preflight::of(&known)),
+        None => Ok((known, std::mem::take(&mut *original.told.lock().unwrap_or_else(PoisonError::into_inner)))),
     }
 }
 
@@ -50,8 +66,7 @@ pub(super) fn preflight_of_sandbox(work: &Work) -> Result<Preflight, Error> {
         iam_lag: Duration::ZERO,
         ..sandbox_settings(&work.target)?
     };
-    let world = work.project.state().world(&work.target.name);
-    let copy = if world.exists() { Sandbox::copy(settings, &world)? } else { Sandbox::fresh_copy(settings)? };
+    let copy = copy_of_sandbox(work, settings)?;
     let caller = Caller {
         account: copy.management_account(),
         arn: "the sandbox's administrator".to_owned(),
@@ -60,6 +75,12 @@ pub(super) fn preflight_of_sandbox(work: &Work) -> Result<Preflight, Error> {
         name: String::new(),
     };
     Ok(Preflight::of(&play(work, &copy, None, &caller)?))
+}
+
+/// A copy of the stored world, or of the one that a first run would find.
+pub(super) fn copy_of_sandbox(work: &Work, settings: Settings) -> Result<Sandbox, Error> {
+    let world = work.project.state().world(&work.target.name);
+    if world.exists() { Sandbox::copy(settings, &world) } else { Sandbox::fresh_copy(settings) }
 }
 
 /// The further accounts of the target, of which one may be its own by another name. Their addresses are not known; no playbook can want
@@ -159,6 +180,7 @@ fn http(work: &Work, copy: &Sandbox, original: Option<&Original>) -> smithy::Htt
             if let Some(original) = original {
                 while let Some(unknown) = copy.unknown(&request) {
                     let told = original.look(&unknown).await;
+                    original.told.lock().unwrap_or_else(PoisonError::into_inner).push((unknown.clone(), told.clone()));
                     copy.tell(unknown, told);
                 }
             }
@@ -171,6 +193,8 @@ fn http(work: &Work, copy: &Sandbox, original: Option<&Original>) -> smithy::Htt
 #[derive(Clone)]
 struct Original {
     cloud: Cloud,
+    /// What was read of it, in order.
+    told: Arc<Mutex<Vec<(Unknown, Told)>>>,
     /// The first failure to read.
     trouble: Arc<Mutex<Option<Failure>>>,
 }

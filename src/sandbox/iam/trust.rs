@@ -8,7 +8,6 @@ use crate::policy::{Document, Kind, size};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::world::World;
-use jiff::SignedDuration;
 use serde_json::Value;
 
 /// The trust policy in the request.
@@ -58,12 +57,9 @@ fn exists(estate: &Estate, principal: &str) -> bool {
     }
 }
 
-/// IAM is eventually consistent, if the target asks for it: a user or role made a moment ago is no principal yet.
+/// Whether it is a user or role made a moment ago.
 fn is_newborn(call: &Call, principal: &str) -> bool {
-    let lag = SignedDuration::try_from(call.settings.iam_lag).unwrap_or(SignedDuration::MAX);
-    arn::parse(principal)
-        .and_then(|named| call.world.created(named.account, principal))
-        .is_some_and(|made| call.now.duration_since(made) < lag)
+    arn::parse(principal).is_some_and(|named| call.is_newborn(named.account, principal))
 }
 
 /// Writes `new` wherever a trust policy names the principal `old`.

@@ -10,7 +10,6 @@ use crate::sandbox::error::AwsError;
 use crate::sandbox::service::{Need, Operation};
 use crate::sandbox::wire::Protocol;
 use crate::sandbox::world::Source;
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 /// Characters of the session policy and the ARNs together, and how many ARNs (STS API reference).
@@ -182,7 +181,7 @@ fn assume_role(call: &mut Call) -> Result<Value, AwsError> {
     let text = call.params.required("RoleArn")?.to_owned();
     let Some((account, role_name, role)) = role(call)? else { return Err(not_there(call, &text)) };
     let (account, role_name, role_id) = (account.to_owned(), role_name.to_owned(), role.id.clone());
-    if lagging(call, &account, &text) {
+    if call.is_newborn(&account, &text) {
         return Err(not_there(call, &text));
     }
     let seconds = seconds(call, role)?;
@@ -212,10 +211,4 @@ fn assume_role(call: &mut Call) -> Result<Value, AwsError> {
         },
         "SourceIdentity": identity,
     }))
-}
-
-/// Whether the role is so new that STS does not see it yet.
-fn lagging(call: &Call, account: &str, role: &str) -> bool {
-    let lag = SignedDuration::try_from(call.settings.iam_lag).unwrap_or(SignedDuration::MAX);
-    call.world.created(account, role).is_some_and(|created| call.now.duration_since(created) < lag)
 }

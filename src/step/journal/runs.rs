@@ -32,8 +32,9 @@ pub struct Sound {
 }
 
 impl Journal {
-    /// Beyond the chain, which was walked when the file was opened: every entry can be read, and every run makes sense.
+    /// The chain holds, every entry can be read, and every run makes sense.
     pub fn verify(&self) -> Result<Sound, Error> {
+        self.walk()?;
         let mut runs: BTreeMap<String, Vec<Record>> = BTreeMap::new();
         let (mut entries, mut pruned) = (0, 0);
         for record in self.records("", &[])? {

@@ -186,6 +186,11 @@ impl Journal {
             .collect()
     }
 
+    /// Walks the chain, as when the file was opened.
+    pub(super) fn walk(&self) -> Result<(), Error> {
+        verify(&self.lock().connection, &self.inner.name, &self.inner.rollout).map(drop)
+    }
+
     pub(super) fn damaged(&self, seq: i64, reason: &str) -> Error {
         damaged(&self.inner.name, seq, reason)
     }
