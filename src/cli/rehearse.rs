@@ -85,14 +85,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
         report.finish(clock.now().duration_since(began).unsigned_abs())
     });
     let ended = ended.inspect_err(|_| shown.close())?;
-    match ended {
-        Some(ended) => ended.inspect_err(|_| shown.close()),
-        None => {
-            shown.abandon();
-            print_error("stopped; nothing was touched\n");
-            Ok(Kind::Interrupted.exit_code())
-        }
-    }
+    let Some(ended) = ended else {
+        shown.abandon();
+        print_error("stopped; nothing was touched\n");
+        return Ok(Kind::Interrupted.exit_code());
+    };
+    ended.inspect_err(|_| shown.close())
 }
 
 /// On what it is played.

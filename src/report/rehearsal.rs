@@ -95,7 +95,7 @@ impl RehearsalReport {
     /// Without a terminal: a line for every tenth of many runs.
     fn progress(&self, totals: &Totals) -> String {
         let Rehearsed { runs, .. } = self.rehearsed;
-        if runs < 50 || self.reporter.settings().verbosity < 0 || totals.runs % (runs / 10) != 0 {
+        if runs < 50 || self.reporter.settings().verbosity < 0 || !totals.runs.is_multiple_of(runs / 10) {
             return String::new();
         }
         format!("   {} of {runs} runs, {} of them with violations\n", totals.runs, totals.violated.len())

@@ -147,6 +147,7 @@ impl Sandbox {
     }
 
     /// A world of its own in memory that begins as this one is now, with settings of its own.
+    #[must_use]
     pub fn apart(&self, settings: Settings) -> Sandbox {
         let state = self.state();
         Sandbox::over(settings, state.world.clone(), state.original.clone(), None)

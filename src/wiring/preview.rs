@@ -30,7 +30,9 @@ pub(super) fn preflight(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<P
 pub(super) fn copy_of_aws(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<Sandbox, Error> {
     let (_, told) = read(work, caller, cloud)?;
     let copy = Sandbox::standing_for(settings(work, caller), &caller.account)?;
-    told.into_iter().for_each(|(unknown, told)| copy.tell(unknown, told));
+    for (unknown, told) in told {
+        copy.tell(unknown, told);
+    }
     Ok(copy)
 }
 

@@ -120,7 +120,7 @@ impl<'r> Machine<'r> {
     /// Nothing runs for a while; what a process that died had sent may arrive.
     pub(super) fn rest(&mut self, how: &'static str, plan: &Time) {
         let seconds = 1 + plan.draw("rest") % 240;
-        self.network.orphan(self.now, || plan.draw("orphan") % 2 == 0);
+        self.network.orphan(self.now, || plan.draw("orphan").is_multiple_of(2));
         self.now += Duration::from_secs(seconds);
         (self.sink)(&Event::Died { how, seconds: f64::from(u32::try_from(seconds).unwrap_or(u32::MAX)) });
     }
