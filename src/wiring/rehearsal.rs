@@ -87,7 +87,7 @@ impl Rehearsal {
         }
         Ok(Undisturbed {
             estate: canonical(&machine.world.estate()),
-            accounts: machine.world.accounts_made(),
+            accounts: machine.accounts_made(),
             calls: machine.calls(),
             entries: machine.entries()?,
             took: machine.elapsed(),
@@ -156,7 +156,7 @@ impl Rehearsal {
         played.journal = machine.journal.head();
         machine.come_to_rest();
         played.faults = machine.world.met().into_iter().map(|(fault, count)| (fault.name(), count)).collect();
-        played.accounts = machine.world.accounts_made();
+        played.accounts = machine.accounts_made();
         let differences = differences(&self.undisturbed.estate, &canonical(&machine.world.estate()));
         if !differences.is_empty() {
             played.violations.push(Violation::OtherEnd { differences });

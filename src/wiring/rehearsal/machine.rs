@@ -131,6 +131,11 @@ impl<'r> Machine<'r> {
         self.world.settle(self.now);
     }
 
+    /// Since the run began.
+    pub(super) fn accounts_made(&self) -> usize {
+        self.world.accounts_made() - self.rehearsal.world.accounts_made()
+    }
+
     pub(super) fn calls(&self) -> u64 {
         self.network.calls()
     }
