@@ -2,6 +2,7 @@
 
 use super::cloud::Cloud;
 use super::session::Session;
+use super::watched::{Question, SOONEST, Watched};
 use crate::step::{Failure, FailureClass, Notice, say, until};
 use aws_sdk_organizations::types::{CreateAccountState, CreateAccountStatus};
 use jiff::Timestamp;
@@ -9,16 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// AWS works on at most this many account creations at a time.
 const SLOTS: usize = 5;
-/// Between two questions about the same account.
-const SOONEST: Duration = Duration::from_millis(50);
-const LATEST: Duration = Duration::from_secs(10);
 /// How often it is said how many accounts wait.
 const SAID: Duration = Duration::from_mins(1);
 /// What AWS may fail to answer before whoever asks gives up; the creations go on whether they are watched or not.
@@ -59,80 +57,6 @@ pub(crate) struct Creations {
     /// Held by whoever asks AWS for all.
     asking: tokio::sync::Mutex<()>,
     watched: Mutex<Watched>,
-}
-
-/// What is being watched.
-#[derive(Default)]
-struct Watched {
-    requests: BTreeMap<String, Watch>,
-    /// When a creation may be done: a little less than it took lately. None before the first.
-    expected: Option<Duration>,
-}
-
-struct Watch {
-    since: Timestamp,
-    /// When it is worth asking.
-    due: Timestamp,
-    /// Whether AWS was asked before.
-    asked: bool,
-    decided: Option<Standing>,
-    told: Arc<Notify>,
-}
-
-/// What to ask next.
-#[derive(Debug, PartialEq)]
-enum Question {
-    /// DescribeCreateAccountStatus of this request.
-    One(String),
-    /// ListCreateAccountStatus: which are still in progress.
-    All,
-}
-
-impl Watched {
-    fn add(&mut self, request: &str, now: Timestamp) -> Arc<Notify> {
-        let due = now + self.expected.unwrap_or_default();
-        let new = || Watch { since: now, due, asked: false, decided: None, told: Arc::default() };
-        self.requests.entry(request.to_owned()).or_insert_with(new).told.clone()
-    }
-
-    /// When to ask, and what: a creation that may well be done is asked for by itself, which is one call; those that take longer are
-    /// listed, which is one call for all.
-    fn next(&self) -> Option<(Timestamp, Question)> {
-        let open = || self.requests.iter().filter(|(_, watch)| watch.decided.is_none());
-        let (request, first) = open().min_by_key(|(_, watch)| watch.due)?;
-        let hopeful = !first.asked && self.expected.is_some();
-        let question = if hopeful || open().count() == 1 { Question::One(request.clone()) } else { Question::All };
-        Some((first.due, question))
-    }
-
-    /// The creations that AWS may list as being in progress.
-    fn open(&self) -> BTreeSet<String> {
-        self.requests.iter().filter(|(_, watch)| watch.decided.is_none()).map(|(request, _)| request.clone()).collect()
-    }
-
-    fn is_due(&self, request: &str, now: Timestamp) -> bool {
-        self.requests.get(request).is_some_and(|watch| watch.due <= now)
-    }
-
-    /// What AWS said of a request when it was asked at `now`; how long the answer took to come says nothing of the creation.
-    fn heard(&mut self, request: &str, standing: Standing, now: Timestamp) {
-        let Some(watch) = self.requests.get_mut(request) else { return };
-        let age = Duration::try_from(now.duration_since(watch.since)).unwrap_or_default();
-        let first = !std::mem::replace(&mut watch.asked, true);
-        if standing == Standing::InProgress {
-            let pause = if self.expected.is_some() { age / 8 } else { age / 2 };
-            watch.due = now + pause.clamp(SOONEST, LATEST);
-            if first && self.expected.is_some() {
-                self.expected = Some(age.mul_f64(1.1));
-            }
-            return;
-        }
-        if first || self.expected.is_none() {
-            self.expected = Some(age.mul_f64(0.98));
-        }
-        watch.decided = Some(standing);
-        watch.told.notify_one();
-    }
 }
 
 /// Watches one request, until it is dropped.
@@ -187,7 +111,7 @@ impl Creations {
         let queued = self.queued.load(Ordering::Relaxed);
         let by_rate = cloud.pacing().ahead(account, "organizations:CreateAccount", queued);
         let slots = u32::try_from(SLOTS).unwrap_or(1);
-        let by_slots = self.watched().expected.map(|expected| expected * queued / slots);
+        let by_slots = self.watched().expected().map(|expected| expected * queued / slots);
         let accounts = if queued == 1 { "1 account waits".to_owned() } else { format!("{queued} accounts wait") };
         let (left, pace) = match (by_rate, by_slots) {
             (Some(rate), slots) if slots.is_none_or(|slots| slots <= rate) => (rate, format!("about {} at AWS's rate", roughly(rate))),
@@ -236,7 +160,7 @@ impl Session {
             if let Some(standing) = decided {
                 return Ok(standing);
             }
-            let (Some(_asking), Some((due, question))) = (asking, creations.watched().next()) else { continue };
+            let (Some(_asking), Some((due, question))) = (asking, creations.watched().next(self.cloud().time().now())) else { continue };
             let wait = Duration::try_from(due.duration_since(self.cloud().time().now())).unwrap_or_default();
             until(self.cloud().time().sleep(wait), notice).await?;
             match self.ask(question).await {
@@ -250,53 +174,82 @@ impl Session {
     }
 
     async fn ask(&self, question: Question) -> Result<(), Failure> {
-        let creations = self.cloud().creations();
-        let gone = match question {
+        let unheard = match question {
             Question::One(request) => BTreeSet::from([request]),
-            Question::All => {
-                let open = creations.watched().open();
-                let now = self.cloud().time().now();
-                let mut in_progress = BTreeSet::new();
-                self.creation_statuses(Some(CreateAccountState::InProgress), |status| in_progress.extend(status.id)).await?;
-                let mut watched = creations.watched();
-                for request in open.intersection(&in_progress).filter(|request| watched.is_due(request, now)).cloned().collect::<Vec<_>>() {
-                    watched.heard(&request, Standing::InProgress, now);
-                }
-                open.difference(&in_progress).cloned().collect()
-            }
+            Question::All => self.list_creations().await?,
         };
-        for request in gone {
+        let creations = self.cloud().creations();
+        for request in unheard {
             let client = self.organizations().await?;
-            let now = self.cloud().time().now();
             let call = client.describe_create_account_status().create_account_request_id(&request);
-            let standing = match self.read("organizations:DescribeCreateAccountStatus", call.send()).await {
+            let mut sent = self.cloud().time().now();
+            let call = self.noting(&mut sent, call.send());
+            let standing = match self.read("organizations:DescribeCreateAccountStatus", call).await {
                 Ok(reply) => reply.create_account_status.as_ref().and_then(Standing::of).unwrap_or(Standing::InProgress),
                 Err(failure) if failure.code == "CreateAccountStatusNotFoundException" => Standing::Unknown,
                 Err(failure) => return Err(failure),
             };
-            creations.watched().heard(&request, standing, now);
+            creations.watched().heard(&request, standing, sent);
         }
         Ok(())
     }
 
-    /// Hands over every request to create an account, those in one state if it is given.
-    pub(crate) async fn creation_statuses(
-        &self,
-        state: Option<CreateAccountState>,
-        mut take: impl FnMut(CreateAccountStatus) + Send,
-    ) -> Result<(), Failure> {
-        let client = self.organizations().await?;
+    /// When a call was really sent: it may have waited for its turn.
+    async fn noting<T>(&self, sent: &mut Timestamp, call: impl Future<Output = T>) -> T {
+        *sent = self.cloud().time().now();
+        call.await
+    }
+
+    /// Hears of all creations by one page; gives those that are to be asked for by themselves.
+    async fn list_creations(&self) -> Result<BTreeSet<String>, Failure> {
+        let watched = || self.cloud().creations().watched();
+        let open = watched().open();
+        let hidden = watched().hidden;
+        let state = hidden.then_some(CreateAccountState::InProgress);
+        let (page, _, sent) = self.creations_page(state, None).await?;
+        let shown: BTreeMap<String, Standing> =
+            page.iter().filter_map(|status| Some((status.id.clone()?, Standing::of(status)?))).collect();
+        let mut watched = watched();
+        let mut unheard = BTreeSet::new();
+        for request in &open {
+            match shown.get(request) {
+                Some(Standing::InProgress) if !watched.is_due(request, sent) => {}
+                Some(standing) => watched.heard(request, standing.clone(), sent),
+                // Of those in progress it is none; else it may be on another page.
+                None if hidden || watched.is_due(request, sent) => drop(unheard.insert(request.clone())),
+                None => {}
+            }
+        }
+        watched.hidden |= !open.is_empty() && !open.iter().any(|request| shown.contains_key(request));
+        Ok(unheard)
+    }
+
+    /// Hands over every request to create an account.
+    pub(crate) async fn creation_statuses(&self, mut take: impl FnMut(CreateAccountStatus) + Send) -> Result<(), Failure> {
         let mut token: Option<String> = None;
         loop {
-            let call = client.list_create_account_status().set_states(state.clone().map(|state| vec![state])).set_next_token(token.clone());
-            let page = self.read("organizations:ListCreateAccountStatus", call.send()).await?;
-            page.create_account_statuses.unwrap_or_default().into_iter().for_each(&mut take);
+            let (page, next, _) = self.creations_page(None, token.clone()).await?;
+            page.into_iter().for_each(&mut take);
             // An emulator was seen to give the same token for ever.
-            if page.next_token.is_none() || page.next_token == token {
+            if next.is_none() || next == token {
                 return Ok(());
             }
-            token = page.next_token;
+            token = next;
         }
+    }
+
+    /// A page of the requests to create an account, those in one state if it is given; the token of the next page; when it was asked for.
+    async fn creations_page(
+        &self,
+        state: Option<CreateAccountState>,
+        token: Option<String>,
+    ) -> Result<(Vec<CreateAccountStatus>, Option<String>, Timestamp), Failure> {
+        let client = self.organizations().await?;
+        let call = client.list_create_account_status().set_states(state.map(|state| vec![state])).set_next_token(token);
+        let mut sent = self.cloud().time().now();
+        let call = self.noting(&mut sent, call.send());
+        let page = self.read("organizations:ListCreateAccountStatus", call).await?;
+        Ok((page.create_account_statuses.unwrap_or_default(), page.next_token, sent))
     }
 }
 
@@ -314,47 +267,6 @@ async fn either<T>(first: impl Future<Output = ()>, second: impl Future<Output =
 mod tests {
     use super::*;
     use aws_sdk_organizations::types::CreateAccountFailureReason;
-
-    fn at(seconds: f64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + Duration::from_secs_f64(seconds)
-    }
-
-    fn succeeded() -> Standing {
-        Standing::Succeeded("111122223333".into())
-    }
-
-    #[test]
-    fn several_that_nothing_is_known_of_are_listed_and_one_is_described() {
-        let mut watched = Watched::default();
-        watched.add("a", at(0.0));
-        assert_eq!(watched.next(), Some((at(0.0), Question::One("a".into()))));
-        watched.add("b", at(0.0));
-        assert_eq!(watched.next(), Some((at(0.0), Question::All)));
-        for request in ["a", "b"] {
-            watched.heard(request, Standing::InProgress, at(8.0));
-        }
-        assert_eq!(watched.next(), Some((at(12.0), Question::All)));
-        watched.heard("a", succeeded(), at(12.0));
-        assert_eq!(watched.next().map(|(_, question)| question), Some(Question::One("b".into())));
-        watched.heard("b", Standing::Unknown, at(12.0));
-        assert_eq!(watched.next(), None);
-    }
-
-    #[test]
-    fn each_is_asked_for_when_it_is_expected_to_be_done() {
-        let mut watched = Watched::default();
-        watched.add("a", at(0.0));
-        watched.heard("a", succeeded(), at(10.0));
-        watched.add("b", at(20.0));
-        watched.add("c", at(21.0));
-        assert_eq!(watched.next(), Some((at(29.8), Question::One("b".into()))));
-        // Too soon: the next one is given more time, and these two are listed.
-        watched.heard("b", Standing::InProgress, at(29.8));
-        watched.heard("c", Standing::InProgress, at(30.8));
-        assert_eq!(watched.next().map(|(_, question)| question), Some(Question::All));
-        watched.add("d", at(40.0));
-        assert!(watched.requests["d"].due > at(50.5));
-    }
 
     #[test]
     fn a_status_stands_as_its_state_says() {

@@ -16,6 +16,7 @@ mod rate;
 mod session;
 pub mod smithy;
 mod snapshot;
+mod watched;
 
 pub use base::{Base, StaticKeys};
 pub use cloud::{Cloud, is_account_id};

@@ -17,7 +17,7 @@ pub(super) async fn by_name(session: &Session, name: &str, since: Timestamp) -> 
             found.push((!matches!(standing, Standing::Refused(_)), requested, id, standing));
         }
     };
-    session.creation_statuses(None, take).await?;
+    session.creation_statuses(take).await?;
     found.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
     Ok(found.pop().map(|(.., id, standing)| (id, standing)))
 }
