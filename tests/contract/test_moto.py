@@ -107,11 +107,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_faults_on_the_way(moto, wanted, run, runner, tmp_path, fault):
-    """As AWS does, accounts take a while and e-mails are unique. The play may stop; resumed, it is done, and no account was made twice."""
-    options = ["--upstream-limit", 1, "--create-ms", 200, "--strict", *FAULTS[fault]]
-    with servers.proxy(moto, *options) as proxy:
+def suffers(moto, wanted, run, runner, tmp_path, *options):
+    """The play behind the proxy may stop; resumed, it is done, no account was made twice, and the end is as wanted. Gives the proxy's counts."""
+    with servers.proxy(moto, "--upstream-limit", 1, *options) as proxy:
         folder = project(tmp_path, proxy.url)
         environment = servers.environment(**ENVIRONMENT)
         ended = subprocess.run([runner, "-C", folder, *play(*ONE)], env=environment, capture_output=True, text=True, timeout=120)
@@ -119,8 +117,33 @@ def test_faults_on_the_way(moto, wanted, run, runner, tmp_path, fault):
         if ended.returncode:
             run(folder, "resume", "--yes", *ONE, **ENVIRONMENT)
         stats = json.load(urllib.request.urlopen(f"{proxy.url}/_proxy/stats"))
-    assert sum(stats["faults"].values()) == len([option for option in FAULTS[fault] if "--rate" not in option]), stats
-    assert fault != "throttles" or stats["throttled"], stats
     assert stats["reached_server"]["CreateAccount"] == 5, stats
     rest, _ = unexplained(dump(moto.url, KEYS), wanted)
     assert not rest, "\n".join(rest)
+    return stats
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_on_the_way(moto, wanted, run, runner, tmp_path, fault):
+    """As AWS does, accounts take a while and e-mails are unique."""
+    stats = suffers(moto, wanted, run, runner, tmp_path, "--create-ms", 200, "--strict", *FAULTS[fault])
+    assert sum(stats["faults"].values()) == len([option for option in FAULTS[fault] if "--rate" not in option]), stats
+    assert fault != "throttles" or stats["throttled"], stats
+
+
+@pytest.mark.parametrize("account", range(1, 6))
+def test_the_reply_to_each_creation_lost(moto, wanted, run, runner, tmp_path, account):
+    """moto takes a second account with the same e-mail: one sent again would show."""
+    stats = suffers(moto, wanted, run, runner, tmp_path, "--create-ms", 200, f"--drop-after=CreateAccount:{account}")
+    assert stats["faults"] == {"drop-after CreateAccount": 1}, stats
+
+
+def test_the_first_reply_to_every_kind_of_change_lost(moto, wanted, run, runner, tmp_path):
+    changes = "CreateOrganization CreateOrganizationalUnit CreateAccount MoveAccount CreateRole AttachRolePolicy CreateGroup PutGroupPolicy".split()
+    stats = suffers(moto, wanted, run, runner, tmp_path, "--strict", "--create-ms", 200, *(f"--drop-after={call}:1" for call in changes))
+    assert stats["faults"] == {f"drop-after {call}": 1 for call in changes}, stats
+
+
+def test_a_role_that_cannot_be_assumed_yet(moto, wanted, run, runner, tmp_path):
+    stats = suffers(moto, wanted, run, runner, tmp_path, "--create-ms", 200, "--consist-ms", 1500)
+    assert stats["received"]["AssumeRole"] > stats["reached_server"]["AssumeRole"], stats
