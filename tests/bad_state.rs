@@ -42,7 +42,7 @@ fn a_state_folder_that_cannot_be_written() {
     -- stderr
     error[journal-unusable]: cannot use the journal `FOLDER/.runner/sandbox/p-640f3f80.journal`
       = caused by: unable to open database file: FOLDER/.runner/sandbox/p-640f3f80.journal
-    help: if it is damaged, put a copy from a backup in its place; if the disk is full, make room
+    help: make the file and its folder writable for you, then the same command again
     explain: runner explain journal-unusable
     ");
     fs::remove_dir(&journal).unwrap();
@@ -80,18 +80,20 @@ fn a_damaged_or_newer_journal() {
     exit 1
     -- stdout
     -- stderr
-    error[journal-unusable]: cannot use the journal `FOLDER/.runner/sandbox/p-640f3f80.journal`
+    error[journal-damaged]: the journal `FOLDER/.runner/sandbox/p-640f3f80.journal` is damaged in its structure
       = caused by: database disk image is malformed
-    help: if it is damaged, put a copy from a backup in its place; if the disk is full, make room
-    explain: runner explain journal-unusable
+    help: put a copy from a backup in its place; it is kept as it is
+    help: or move it away and play afresh: AWS is looked at, and what is there is kept
+    explain: runner explain journal-damaged
 
     exit 1
     -- stdout
     -- stderr
-    error[journal-unusable]: cannot use the journal `FOLDER/.runner/sandbox/p-640f3f80.journal`
+    error[journal-damaged]: the journal `FOLDER/.runner/sandbox/p-640f3f80.journal` is damaged in its structure
       = caused by: database disk image is malformed
-    help: if it is damaged, put a copy from a backup in its place; if the disk is full, make room
-    explain: runner explain journal-unusable
+    help: put a copy from a backup in its place; it is kept as it is
+    help: or move it away and play afresh: AWS is looked at, and what is there is kept
+    explain: runner explain journal-damaged
     ");
 
     let stage = Stage::new();
@@ -102,18 +104,20 @@ fn a_damaged_or_newer_journal() {
     exit 1
     -- stdout
     -- stderr
-    error[journal-unusable]: cannot use the journal `FOLDER/.runner/sandbox/p-640f3f80.journal`
+    error[journal-damaged]: the journal `FOLDER/.runner/sandbox/p-640f3f80.journal` is damaged in its structure
       = caused by: database disk image is malformed
-    help: if it is damaged, put a copy from a backup in its place; if the disk is full, make room
-    explain: runner explain journal-unusable
+    help: put a copy from a backup in its place; it is kept as it is
+    help: or move it away and play afresh: AWS is looked at, and what is there is kept
+    explain: runner explain journal-damaged
 
     exit 1
     -- stdout
     -- stderr
-    error[journal-unusable]: cannot use the journal `FOLDER/.runner/sandbox/p-640f3f80.journal`
+    error[journal-damaged]: the journal `FOLDER/.runner/sandbox/p-640f3f80.journal` is damaged in its structure
       = caused by: database disk image is malformed
-    help: if it is damaged, put a copy from a backup in its place; if the disk is full, make room
-    explain: runner explain journal-unusable
+    help: put a copy from a backup in its place; it is kept as it is
+    help: or move it away and play afresh: AWS is looked at, and what is there is kept
+    explain: runner explain journal-damaged
     ");
 
     let stage = Stage::new();

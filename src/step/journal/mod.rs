@@ -1,8 +1,9 @@
-//! The memory of runs: what is written down (`entry`), what it amounts to (`fold`), where it is kept (`store`, `chain`, `schema`) and
+//! The memory of runs: what is written down (`entry`), what it amounts to (`fold`), where it is kept (`store`, `file`, `chain`, `schema`) and
 //! how it is read by people's commands (`runs`, `prune`).
 
 mod chain;
 mod entry;
+mod file;
 mod fold;
 mod prune;
 mod runs;

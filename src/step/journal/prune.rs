@@ -9,7 +9,8 @@
 
 use super::chain::{self, Hash, Row};
 use super::entry::{Entry, PrunedRun};
-use super::store::{Journal, unusable};
+use super::file::unusable;
+use super::store::Journal;
 use crate::error::Error;
 use crate::time::Time;
 use rusqlite::{Connection, TransactionBehavior, params};

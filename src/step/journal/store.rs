@@ -5,14 +5,12 @@
 
 use super::chain::{self, Hash, Row};
 use super::entry::{Entry, Record};
+use super::file::{self, damaged, unusable};
 use super::schema::{self, APPLICATION_ID, SCHEMA_VERSION};
 use crate::error::Error;
 use crate::time::{NoYield, Stop, Time};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
-use std::fs;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -56,39 +54,35 @@ pub(super) struct Writer {
 }
 
 impl Journal {
-    /// Opens the file, or creates it (0600, its folder 0700). The whole chain is verified.
+    /// Opens the file, or makes it (0600, its folder 0700). The whole chain is verified.
     pub fn open(path: &Path, rollout: &str) -> Result<Journal, Error> {
-        let path = prepare(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let connection = Connection::open_with_flags(&path, flags).map_err(|error| unusable(&path.display().to_string(), &error))?;
+        let path = file::present(path, rollout)?;
+        let connection = file::open(&path, OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
         Journal::over(connection, path.display().to_string(), Some(rollout))
     }
 
     /// Opens an existing file to read from it, perhaps while a run writes to it.
     pub fn open_existing(path: &Path) -> Result<Journal, Error> {
-        let name = path.display().to_string();
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(|error| unusable(&name, &error))?;
-        Journal::over(connection, name, None)
+        Journal::over(file::open(path, OpenFlags::empty())?, path.display().to_string(), None)
     }
 
     /// A journal that ends with the process: rehearsals and tests.
     pub fn in_memory(rollout: &str) -> Result<Journal, Error> {
-        let connection = Connection::open_in_memory().map_err(|error| unusable("in memory", &error))?;
-        Journal::over(connection, "in memory".into(), Some(rollout))
+        let created = Connection::open_in_memory().and_then(|mut connection| {
+            schema::create(&mut connection, rollout)?;
+            Ok(connection)
+        });
+        Journal::over(created.map_err(|error| unusable("in memory", &error))?, "in memory".into(), Some(rollout))
     }
 
-    fn over(mut connection: Connection, name: String, rollout: Option<&str>) -> Result<Journal, Error> {
+    fn over(connection: Connection, name: String, rollout: Option<&str>) -> Result<Journal, Error> {
         // A file that is not ours is left as it is.
         connection.busy_timeout(Duration::from_secs(5)).map_err(|error| unusable(&name, &error))?;
         let application: i32 = pragma(&connection, "application_id").map_err(|error| unusable(&name, &error))?;
         let version: i32 = pragma(&connection, "user_version").map_err(|error| unusable(&name, &error))?;
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
-        let new = match (application, version, tables, rollout) {
-            (0, 0, 0, Some(rollout)) => Some(rollout),
-            (APPLICATION_ID, SCHEMA_VERSION, ..) => None,
-            (APPLICATION_ID, newer, ..) if newer > SCHEMA_VERSION => {
+        match (application, version) {
+            (APPLICATION_ID, SCHEMA_VERSION) => {}
+            (APPLICATION_ID, newer) if newer > SCHEMA_VERSION => {
                 let message = format!("the journal `{name}` has format {newer}, this runner knows formats up to {SCHEMA_VERSION}");
                 return Err(Error::failed("journal-newer", message).hint("use the runner that wrote it, or a newer one"));
             }
@@ -96,11 +90,8 @@ impl Journal {
                 let message = format!("`{name}` is not a journal of runner");
                 return Err(Error::failed("journal-foreign", message).hint("move the file away, if it should not be there"));
             }
-        };
-        prepare_connection(&connection).map_err(|error| unusable(&name, &error))?;
-        if let Some(rollout) = new {
-            schema::create(&mut connection, rollout).map_err(|error| unusable(&name, &error))?;
         }
+        prepare_connection(&connection).map_err(|error| unusable(&name, &error))?;
         let stored: String =
             connection.query_row("SELECT rollout FROM journal", [], |row| row.get(0)).map_err(|error| unusable(&name, &error))?;
         if let Some(rollout) = rollout.filter(|rollout| *rollout != stored) {
@@ -192,7 +183,7 @@ impl Journal {
     }
 
     pub(super) fn damaged(&self, seq: i64, reason: &str) -> Error {
-        damaged(&self.inner.name, seq, reason)
+        damaged(&self.inner.name, &at_row(seq, reason))
     }
 }
 
@@ -249,16 +240,22 @@ fn verify(connection: &Connection, name: &str, rollout: &str) -> Result<(i64, Ha
         Ok(if head == last { Ok(()) } else { Err("rows at the end are missing") })
     };
     match walk() {
-        Ok(Ok(())) => Ok(last),
-        Ok(Err(reason)) => Err(damaged(name, last.0 + 1, reason)),
-        Err(error) => Err(damaged(name, last.0 + 1, &error.to_string())),
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => return Err(damaged(name, &at_row(last.0 + 1, reason))),
+        Err(error) if file::is_outside(&error) => return Err(unusable(name, &error)),
+        Err(error) => return Err(damaged(name, &at_row(last.0 + 1, &error.to_string()))),
+    }
+    // The rows are sound, but a page may not take another one.
+    let structure: rusqlite::Result<String> = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
+    match structure {
+        Ok(sound) if sound == "ok" => Ok(last),
+        Ok(problem) => Err(damaged(name, "in its structure").cause(problem)),
+        Err(error) => Err(unusable(name, &error)),
     }
 }
 
-fn damaged(name: &str, seq: i64, reason: &str) -> Error {
-    Error::failed("journal-damaged", format!("the journal `{name}` is damaged at row {seq}: {reason}"))
-        .hint("put a copy from a backup in its place; it is kept as it is")
-        .hint("or move it away and play afresh: AWS is looked at, and what is there is kept")
+fn at_row(seq: i64, reason: &str) -> String {
+    format!("at row {seq}: {reason}")
 }
 
 fn prepare_connection(connection: &Connection) -> rusqlite::Result<()> {
@@ -269,37 +266,6 @@ fn prepare_connection(connection: &Connection) -> rusqlite::Result<()> {
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, name, |row| row.get(0))
-}
-
-/// Creates folder and file with their modes, and gives the path without symbolic links in its folders (SQLite follows none).
-fn prepare(path: &Path) -> Result<PathBuf, Error> {
-    let failed = |error: io::Error| {
-        Error::failed("journal-unusable", format!("cannot create the journal `{}`", path.display()))
-            .cause(error)
-            .hint("make its folder writable for you")
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let name = path.file_name().ok_or_else(|| failed(io::Error::from(io::ErrorKind::InvalidInput)))?;
-    let path = folder.canonicalize().map_err(failed)?.join(name);
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(_) => {
-            // SQLite makes the rows durable, but not the file's name, nor that of its folder.
-            let parent = folder.join("..");
-            for folder in [folder, parent.as_path()] {
-                fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-            }
-            Ok(path)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(path),
-        Err(error) => Err(failed(error)),
-    }
-}
-
-pub(super) fn unusable(name: &str, error: &rusqlite::Error) -> Error {
-    Error::failed("journal-unusable", format!("cannot use the journal `{name}`"))
-        .cause(error)
-        .hint("if it is damaged, put a copy from a backup in its place; if the disk is full, make room")
 }
 
 #[cfg(test)]

@@ -205,11 +205,40 @@ fn files_that_are_not_for_us_are_refused() {
     assert_eq!(Journal::open(&foreign, "t/p").map(drop).expect_err("foreign").code, "journal-foreign");
     let text = folder.path().join("text.db");
     std::fs::write(&text, "not a database at all, but long enough to be looked at as one".repeat(20)).expect("write");
-    assert_eq!(Journal::open(&text, "t/p").map(drop).expect_err("text").code, "journal-unusable");
+    assert_eq!(Journal::open(&text, "t/p").map(drop).expect_err("text").code, "journal-damaged");
     let link = folder.path().join("link.db");
     std::os::unix::fs::symlink(&foreign, &link).expect("link");
     assert_eq!(Journal::open(&link, "t/p").map(drop).expect_err("link").code, "journal-unusable");
     assert_eq!(Journal::open_existing(&folder.path().join("nowhere.db")).map(drop).expect_err("nowhere").code, "journal-unusable");
+}
+
+#[test]
+fn an_emptied_journal_is_not_taken_for_a_new_one() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = written(folder.path());
+    let log = path.with_file_name("journal.db-wal");
+    std::fs::write(&log, "the write-ahead log").expect("log");
+    std::fs::write(&path, "").expect("emptied");
+    for refused in [Journal::open(&path, "t/p"), Journal::open_existing(&path)] {
+        let error = refused.map(drop).expect_err("empty");
+        assert_eq!(error.code, "journal-damaged");
+        assert!(error.message.ends_with("from its beginning: the file is empty"), "{}", error.message);
+    }
+    assert_eq!(std::fs::metadata(&path).expect("file").len(), 0);
+    assert!(log.exists(), "what may help to mend it is kept");
+}
+
+#[test]
+fn a_journal_comes_into_being_whole() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("p.journal");
+    // What a process left that died over it.
+    std::fs::write(folder.path().join("p.journal.new"), "half a page").expect("left over");
+    std::fs::write(folder.path().join("p.journal.new-journal"), "half a page").expect("left over");
+    drop(Journal::open(&path, "t/p").expect("new"));
+    let names = std::fs::read_dir(folder.path()).expect("folder").map(|entry| entry.expect("entry").file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["p.journal"]);
+    assert_eq!(std::fs::metadata(&path).expect("file").permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
