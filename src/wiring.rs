@@ -281,6 +281,7 @@ fn cloud(work: &Work, say: Option<Say>) -> Result<Cloud, Error> {
 fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
     let mut config = CloudConfig::new(time.clone(), smithy::https(), Base::Default { profile: aws.profile.clone() });
     config.endpoint_url.clone_from(&aws.endpoint_url);
+    config.settle_window = aws.settle_seconds.map_or(config.settle_window, Duration::from_secs_f64);
     let known = config.base.clone();
     if let Some(region) = aws.region.clone().or(wait(time, async { Ok(known.region().await) })?) {
         config.region = region;

@@ -2,25 +2,26 @@
 
 use crate::other_client::Served;
 use crate::project::{Project, talk_of};
+use crate::proxy::Message;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const PLAYBOOK: &str = "playbooks/multi-account.rhai";
-const PLAY: [&str; 7] = ["play", PLAYBOOK, "--target", "live", "-p", "mail=aws@example.com", "--yes"];
+pub(crate) const PLAY: [&str; 7] = ["play", PLAYBOOK, "--target", "live", "-p", "mail=aws@example.com", "--yes"];
 
 /// A sandbox that is served, and a project that knows it only as an AWS endpoint.
-struct Pair {
-    aws: Served,
+pub(crate) struct Pair {
+    pub(crate) aws: Served,
     server: Project,
-    client: Project,
+    pub(crate) client: Project,
 }
 
 impl Pair {
-    fn new() -> Pair {
+    pub(crate) fn new() -> Pair {
         let server = Project::new();
         let aws = Served::start(&server);
         let mut client = Project::with_playbooks();
@@ -29,8 +30,13 @@ impl Pair {
         Pair { aws, server, client }
     }
 
-    fn world(&self) -> String {
+    pub(crate) fn world(&self) -> String {
         self.server.world()
+    }
+
+    /// Lets the client reach it by way of something else.
+    pub(crate) fn by_way_of(&self, endpoint: &str) {
+        target(&self.client, endpoint, &management(&self.server));
     }
 }
 
@@ -40,7 +46,8 @@ fn management(server: &Project) -> String {
 }
 
 fn target(client: &Project, endpoint: &str, account: &str) {
-    client.write("runner.toml", &format!("[targets.live]\nkind = \"aws\"\naccount_id = \"{account}\"\nendpoint_url = \"{endpoint}\"\n"));
+    let text = format!("[targets.live]\nkind = \"aws\"\naccount_id = \"{account}\"\nendpoint_url = \"{endpoint}\"\nsettle_seconds = 0\n");
+    client.write("runner.toml", &text);
 }
 
 #[test]
@@ -154,17 +161,7 @@ pub(crate) fn useless(status: &'static str, body: &'static str) -> Useless {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut length = 0;
-            let mut line = String::new();
-            while reader.read_line(&mut line).unwrap() > 2 {
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut sent = vec![0; length];
-            reader.read_exact(&mut sent).unwrap();
+            Message::read(&mut BufReader::new(&stream)).unwrap();
             counted.fetch_add(1, Ordering::SeqCst);
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
             stream.write_all(format!("{head}{body}").as_bytes()).unwrap();

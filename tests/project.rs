@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 pub(crate) struct Project {
     folder: tempfile::TempDir,
@@ -57,12 +57,16 @@ impl Project {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        let output = self.command(args).output().unwrap();
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(self.command(args).output().unwrap())
+    }
+
+    /// As `run`, below strace with these options of its own.
+    pub(crate) fn traced(&self, options: &[&str], args: &[&str]) -> Ended {
+        let run = self.command(args);
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq"]).args(options).arg(run.get_program()).args(run.get_args()).current_dir(self.folder.path()).env_clear();
+        strace.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        Ended::of(strace.output().expect("this needs strace (Debian: apt-get install strace)"))
     }
 
     /// The sandbox's estate in canonical form.
@@ -87,6 +91,14 @@ impl Project {
 }
 
 impl Ended {
+    pub(crate) fn of(output: Output) -> Ended {
+        Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Asserts exit code 0.
     #[track_caller]
     pub(crate) fn ok(self) -> Ended {

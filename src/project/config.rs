@@ -282,6 +282,7 @@ before = ["./notify.sh", "start"]
         for (text, message, line) in [
             ("[targets.a]\nkind = \"aws\"\nseed = 1", "`seed` is a setting of sandbox targets", 1),
             ("[targets.a]\nkind = \"sandbox\"\nprofile = \"x\"", "`profile` is a setting of aws targets", 1),
+            ("[targets.a]\nkind = \"aws\"\nsettle_seconds = 0", "`settle_seconds` is for emulators", 1),
             ("[targets.a]\nkind = \"aws\"\naccount_id = \"12\"", "`12` is not an account id", 1),
             ("[targets.a]\nkind = \"aws\"\n[targets.a.accounts.x]\naccount_id = \"zz\"", "`zz` is not an account id", 1),
             ("[targets.a]\nkind = \"cloud\"", "unknown variant `cloud`", 2),

@@ -48,6 +48,8 @@ pub struct Aws {
     /// Where STS is called, which decides the partition.
     pub region: Option<String>,
     pub endpoint_url: Option<String>,
+    /// How long what is behind `endpoint_url` may not list what it has done; AWS's own lag is not for the user to say.
+    pub settle_seconds: Option<f64>,
     /// How many accounts AWS lets the organisation have, where that is not the default.
     pub account_quota: Option<usize>,
     pub source_identity: Option<SourceIdentity>,
@@ -112,6 +114,8 @@ pub(super) struct TargetTable {
     region: Option<String>,
     /// aws: only for emulators and proxies.
     endpoint_url: Option<String>,
+    /// aws, with `endpoint_url`: how long its lists may lag behind what was done (60, as for AWS); until then it is not believed that a lost call did nothing.
+    settle_seconds: Option<f64>,
     /// aws: what STS writes down as the source identity of every session: `true` for the caller's name, or a name.
     source_identity: Option<SourceIdentity>,
     /// Name of the role by which member accounts are entered.
@@ -179,6 +183,7 @@ impl TargetTable {
                 profile: self.profile,
                 region: self.region,
                 endpoint_url: self.endpoint_url,
+                settle_seconds: self.settle_seconds,
                 account_quota: self.account_quota,
                 source_identity: self.source_identity,
             }),
@@ -207,6 +212,7 @@ impl TargetTable {
                     ("profile", self.profile.is_some()),
                     ("region", self.region.is_some()),
                     ("endpoint_url", self.endpoint_url.is_some()),
+                    ("settle_seconds", self.settle_seconds.is_some()),
                     ("source_identity", self.source_identity.is_some()),
                 ],
                 "aws",
@@ -216,7 +222,15 @@ impl TargetTable {
             return Err(Error::usage("bad-config", format!("`{key}` is a setting of {owner} targets"))
                 .hint(format!("remove `{key}`, or give this target kind = \"{owner}\"")));
         }
-        let seconds = [("creation_seconds", self.creation_seconds), ("iam_lag_seconds", self.iam_lag_seconds)];
+        if self.settle_seconds.is_some() && self.endpoint_url.is_none() {
+            return Err(Error::usage("bad-config", "`settle_seconds` is for emulators: how far AWS's own lists lag is known")
+                .hint("remove `settle_seconds`, or give the target an endpoint_url"));
+        }
+        let seconds = [
+            ("creation_seconds", self.creation_seconds),
+            ("iam_lag_seconds", self.iam_lag_seconds),
+            ("settle_seconds", self.settle_seconds),
+        ];
         for (key, value) in seconds.into_iter().filter_map(|(key, value)| Some((key, value?))) {
             if !(0.0..=86_400.0).contains(&value) {
                 return Err(Error::usage("bad-config", format!("`{key}` cannot be `{value}`")).hint("give seconds, from 0 to 86400"));
