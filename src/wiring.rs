@@ -10,8 +10,8 @@ use crate::primitive::list;
 use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    Ask, Continue, Engine, Failure, FailureClass, Freshness, Journal, Lock, Ports, Ready, Recap, RunStart, RunStatus, RunView, Selection,
-    StepError,
+    Ask, Continue, Engine, Failure, FailureClass, Freshness, Journal, Lock, Onward, Ports, Ready, Recap, RunStart, RunStatus, RunView,
+    Selection, StepError,
 };
 use crate::time::Time;
 use serde_json::{Map, Value, json};
@@ -252,7 +252,8 @@ fn wait<T>(time: &Time, future: impl Future<Output = Result<T, Failure>>) -> Res
 /// A failure of AWS before there was a run.
 fn before_begun(failure: Failure) -> Error {
     // The command is the one that was typed, be it a play, a preflight or a resume.
-    let failure = failure.completed(None, None, |without| without.is_none().then(|| "the same command again".to_owned()));
+    let again = |onward: Onward<'_>| matches!(onward, Onward::Resume { without: None }).then(|| "the same command again".to_owned());
+    let failure = failure.completed(None, None, None, again);
     let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
     let error = Error::new(kind, failure.code, failure.message);
     if failure.hints.is_empty() {
@@ -308,10 +309,15 @@ fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, E
 
 fn sandbox_config(sandbox: &Sandbox, target: &Target, http: smithy::Http, time: &Time) -> Result<CloudConfig, Error> {
     let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
-    // Its lists never lag.
+    // Its lists never lag, and its roles only if told to.
+    let usual_lag = config.role_lag;
     config.settle_window = Duration::ZERO;
+    config.role_lag = Duration::ZERO;
     if let TargetKind::Sandbox(written) = &target.kind {
         config.paced = written.throttle.unwrap_or_default();
+        if written.iam_lag_seconds.is_some_and(|seconds| seconds > 0.0) {
+            config.role_lag = usual_lag;
+        }
     }
     let estate = sandbox.estate();
     for (name, account) in &target.accounts {

@@ -24,6 +24,7 @@ mod proof;
 mod proof_kill;
 mod proxy;
 mod rehearse;
+mod resolve;
 mod resume;
 mod sandbox_sdk;
 mod spine;

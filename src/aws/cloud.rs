@@ -3,6 +3,7 @@
 use super::base::Base;
 use super::config::{CloudConfig, FurtherAccount, Say, SourceIdentity, TokenCode};
 use super::creations::Creations;
+use super::newborn::Newborns;
 use super::organization::OrganizationView;
 use super::own::{Caller, Own};
 use super::pacing::Pacing;
@@ -16,23 +17,17 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
-use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// Something so new that AWS may not let it be used yet.
-struct Newborn {
-    until: Timestamp,
-    tries: u32,
-}
-
 struct Inner {
     wire: Wire,
     pacing: Pacing,
     settle_window: Duration,
+    role_lag: Duration,
     base: Base,
     pin: Option<String>,
     run: OnceLock<String>,
@@ -53,8 +48,7 @@ struct Inner {
     /// Names and access roles learned from what primitives made and scripts handed back.
     names: Mutex<BTreeMap<String, String>>,
     access_roles: Mutex<BTreeMap<String, String>>,
-    /// By role ARN.
-    newborn: Mutex<BTreeMap<String, Newborn>>,
+    newborns: Newborns,
     /// Accounts made in this process whose IAM was not read: their access roles.
     unread: Mutex<BTreeMap<String, String>>,
     creations: Creations,
@@ -71,10 +65,11 @@ impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
         let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, access_role, .. } = config;
-        let CloudConfig { source_identity, paced, settle_window, token_code, say, .. } = config;
+        let CloudConfig { source_identity, paced, settle_window, role_lag, token_code, say, .. } = config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
             settle_window,
+            role_lag,
             wire: Wire { time, http, endpoint_url, region },
             base,
             pin: account_id,
@@ -93,7 +88,7 @@ impl Cloud {
             organization: tokio::sync::Mutex::new(None),
             names: Mutex::default(),
             access_roles: Mutex::default(),
-            newborn: Mutex::default(),
+            newborns: Newborns::default(),
             unread: Mutex::default(),
             creations: Creations::default(),
         }))
@@ -148,6 +143,15 @@ impl Cloud {
     /// The run, once it is known.
     pub(crate) fn run(&self) -> Option<&str> {
         self.0.run.get().map(String::as_str)
+    }
+
+    pub(crate) fn newborns(&self) -> &Newborns {
+        &self.0.newborns
+    }
+
+    /// How long a new role or user may stay unknown to parts of AWS.
+    pub(crate) fn role_lag(&self) -> Duration {
+        self.0.role_lag
     }
 
     pub(crate) fn creations(&self) -> &Creations {
@@ -356,32 +360,6 @@ impl Cloud {
 
     pub(crate) fn was_read(&self, account: &str) {
         lock(&self.0.unread).remove(account);
-    }
-
-    /// Says that a role was made at `born`, so that until `window` after it a refusal to assume it means "not yet".
-    pub(crate) fn newborn(&self, role_arn: &str, born: Timestamp, window: Duration) {
-        let until = born.checked_add(window).unwrap_or(born);
-        if until > self.time().now() {
-            lock(&self.0.newborn).entry(role_arn.to_owned()).or_insert(Newborn { until, tries: 0 });
-        }
-    }
-
-    /// Whether this process has waited for the role, and it was not yet seen to be usable.
-    pub(crate) fn is_newborn(&self, role_arn: &str) -> bool {
-        lock(&self.0.newborn).contains_key(role_arn)
-    }
-
-    pub(crate) fn grown_up(&self, role_arn: &str) {
-        lock(&self.0.newborn).remove(role_arn);
-    }
-
-    /// How long to wait before a newborn role is tried again; none when it is not (or no longer) newborn.
-    pub(crate) fn newborn_wait(&self, role_arn: &str) -> Option<Duration> {
-        let now = self.time().now();
-        let mut newborn = lock(&self.0.newborn);
-        let entry = newborn.get_mut(role_arn).filter(|newborn| newborn.until > now)?;
-        entry.tries += 1;
-        Some(growing_wait(entry.tries - 1))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a `Cloud` is made from.
 
 use super::base::Base;
+use super::failure::SPREAD;
 use crate::time::Time;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::sync::Arc;
@@ -51,6 +52,9 @@ pub struct CloudConfig {
     pub paced: bool,
     /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
     pub settle_window: Duration,
+    /// How long a new role or user may stay unknown to parts of AWS (Terraform's window; seconds as a rule): until then a refusal on its
+    /// account means "not yet". Nothing where it is known everywhere at once.
+    pub role_lag: Duration,
     pub token_code: Option<TokenCode>,
     pub say: Option<Say>,
 }
@@ -71,6 +75,7 @@ impl CloudConfig {
             source_identity: None,
             paced: false,
             settle_window: Duration::from_mins(1),
+            role_lag: SPREAD,
             token_code: None,
             say: None,
         }

@@ -3,13 +3,13 @@
 use super::cloud::Cloud;
 use super::session::Session;
 use super::watched::{Question, SOONEST, Watched};
-use crate::step::{Failure, FailureClass, Notice, say, until};
+use crate::step::{Failure, FailureClass, Notice, Resolution, Way, say, until};
 use aws_sdk_organizations::types::{CreateAccountState, CreateAccountStatus};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -19,6 +19,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 const SLOTS: usize = 5;
 /// How often it is said how many accounts wait.
 const SAID: Duration = Duration::from_mins(1);
+/// How long one process watches a creation that AWS does not decide on. Most take less than a minute (Terraform gives up after ten).
+const UNDECIDED: Duration = Duration::from_mins(15);
 /// What AWS may fail to answer before whoever asks gives up; the creations go on whether they are watched or not.
 const PATIENCE: u32 = 100;
 
@@ -54,6 +56,8 @@ pub(crate) struct Creations {
     /// Accounts wanted whose request has not left yet.
     queued: AtomicU32,
     said: Mutex<Option<Timestamp>>,
+    /// Whether AWS refuses the tag by which new accounts tell who made them.
+    untagged: AtomicBool,
     /// Held by whoever asks AWS for all.
     asking: tokio::sync::Mutex<()>,
     watched: Mutex<Watched>,
@@ -83,6 +87,7 @@ impl Default for Creations {
             slots: Semaphore::new(SLOTS),
             queued: AtomicU32::new(0),
             said: Mutex::default(),
+            untagged: AtomicBool::new(false),
             asking: tokio::sync::Mutex::default(),
             watched: Mutex::default(),
         }
@@ -92,6 +97,16 @@ impl Default for Creations {
 impl Creations {
     fn watched(&self) -> MutexGuard<'_, Watched> {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether new accounts are made without the tag of their step.
+    pub(crate) fn are_untagged(&self) -> bool {
+        self.untagged.load(Ordering::Relaxed)
+    }
+
+    /// From now on new accounts are made without the tag of their step; true for whoever says so first.
+    pub(crate) fn make_untagged(&self) -> bool {
+        !self.untagged.swap(true, Ordering::Relaxed)
     }
 
     /// Counts one more account that is to be made.
@@ -147,8 +162,11 @@ fn roughly(duration: Duration) -> String {
 
 impl Session {
     /// Waits until AWS has decided on the request `car-…`.
+    ///
+    /// Fails with `creation-under-way` when AWS takes too long: the request stays as it is, and is followed when the run goes on.
     pub(crate) async fn creation(&self, request: &str) -> Result<Standing, Failure> {
         let creations = self.cloud().creations();
+        let began = self.cloud().time().now();
         let _watching = Watching(creations, request);
         let notice = || Notice { reason: "AWS is creating the account".to_owned(), left: Duration::ZERO };
         let mut missed = 0;
@@ -159,6 +177,9 @@ impl Session {
             let decided = creations.watched().requests.get(request).and_then(|watch| watch.decided.clone());
             if let Some(standing) = decided {
                 return Ok(standing);
+            }
+            if self.cloud().time().now() >= began + UNDECIDED {
+                return Err(under_way(request));
             }
             let (Some(_asking), Some((due, question))) = (asking, creations.watched().next(self.cloud().time().now())) else { continue };
             let wait = Duration::try_from(due.duration_since(self.cloud().time().now())).unwrap_or_default();
@@ -251,6 +272,15 @@ impl Session {
         let page = self.read("organizations:ListCreateAccountStatus", call).await?;
         Ok((page.create_account_statuses.unwrap_or_default(), page.next_token, sent))
     }
+}
+
+fn under_way(request: &str) -> Failure {
+    let minutes = UNDECIDED.as_secs() / 60;
+    let message = format!("AWS still works on the request {request} (IN_PROGRESS): it was watched for {minutes} minutes");
+    Failure::needs_you("creation-under-way", message)
+        .way(Way::After("wait: the same request is followed, and no other one sent".to_owned()))
+        .way(Way::Resolve("AWS Support says that this request is dead".to_owned(), Resolution::Retry))
+        .way(Way::Without)
 }
 
 /// What `second` gives, or nothing when `first` is ready before it.

@@ -1,5 +1,6 @@
 //! Every error an AWS call can end with, classified once. The table follows the botocore models and the SDK's own lists.
 
+use super::constraint::constraint;
 use super::denial::Denial;
 use crate::step::{Failure, FailureClass, Way};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -24,14 +25,14 @@ const THROTTLED: &[&str] = &[
 ];
 
 /// Codes by which AWS says that somebody else is at the same thing just now, or that it is not ready; it did nothing.
-const BUSY: &[&str] = &[
-    "ConcurrentModification",
-    "ConcurrentModificationException",
-    "EntityTemporarilyUnmodifiable",
-    "TransactionInProgressException",
-    "SubscriptionRequiredException",
-    "OptInRequired",
-];
+const BUSY: &[&str] =
+    &["ConcurrentModification", "ConcurrentModificationException", "EntityTemporarilyUnmodifiable", "TransactionInProgressException"];
+
+/// What a service says to an account so new that it is not signed up for it yet; minutes, as users report.
+const NOT_SIGNED_UP: &[&str] = &["SubscriptionRequiredException", "OptInRequired"];
+
+/// A new principal may not be known everywhere for so long; a target may know better.
+pub(super) const SPREAD: Duration = Duration::from_mins(2);
 
 /// Session credentials that were good once. IAM and STS spell it one way, the JSON services the other.
 const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
@@ -105,7 +106,11 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         return denied(call, code, message, text);
     }
     let failure = Failure::new(class, code, text);
+    if let Some((_, way)) = reason.and_then(constraint) {
+        return failure.way(way);
+    }
     match class {
+        FailureClass::NotYet(_) => failure.hint("the principal must exist: look at its account, its name and its path"),
         FailureClass::NeedsYou if EXPIRED.contains(&code) => {
             failure.way(Way::After("sign in again (`aws sso login` or fresh keys)".to_owned()))
         }
@@ -119,9 +124,6 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         FailureClass::Fatal if code.starts_with("EntityAlreadyExists") || code.starts_with("Duplicate") => {
             failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned()))
         }
-        FailureClass::Fatal if reason == Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => failure
-            .way(Way::After("ask for a higher quota (Service Quotas: AWS Organizations, Default maximum number of accounts)".to_owned()))
-            .way(Way::After("in the first hour of an organisation it may be enough to wait".to_owned())),
         _ => failure,
     }
 }
@@ -153,12 +155,15 @@ fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> Failur
     if code.starts_with("FinalizingOrganization") {
         return FailureClass::RetryAfter(Duration::from_secs(30));
     }
-    if reason == Some("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED") {
+    if NOT_SIGNED_UP.contains(&code) {
         return FailureClass::RetryAfter(Duration::from_secs(10));
     }
-    // A principal made a moment ago is not known everywhere yet; a wrong one stays wrong and ends the attempts.
+    if let Some((class, _)) = reason.and_then(constraint) {
+        return class;
+    }
+    // A principal made a moment ago is not known everywhere yet; a wrong one stays wrong.
     if code == "MalformedPolicyDocument" && message.contains("Invalid principal in policy") {
-        return FailureClass::Retry { throttled: false };
+        return FailureClass::NotYet(SPREAD);
     }
     if EXPIRED.contains(&code) || NO_CREDENTIALS.contains(&code) || CLOCK.contains(&code) {
         return FailureClass::NeedsYou;
@@ -215,12 +220,12 @@ mod tests {
 
     /// Hints and ways, as they are shown where there is no run.
     fn told(failure: Failure) -> Vec<String> {
-        failure.completed(None, None, |_| None).hints
+        failure.completed(None, None, None, |_| None).hints
     }
 
     #[test]
     fn service_errors_fall_into_their_classes() {
-        use FailureClass::{Fatal, NeedsYou, Retry, RetryAfter, Unknown};
+        use FailureClass::{Fatal, NeedsYou, NotYet, Retry, RetryAfter, Unknown};
         let busy = Retry { throttled: false };
         let throttled = Retry { throttled: true };
         for (status, code, reason, message, wanted) in [
@@ -230,11 +235,13 @@ mod tests {
             (400, "ConcurrentModificationException", None, "", busy),
             (409, "ConcurrentModification", None, "", busy),
             (409, "EntityTemporarilyUnmodifiable", None, "", busy),
-            (403, "SubscriptionRequiredException", None, "", busy),
+            (403, "SubscriptionRequiredException", None, "", RetryAfter(Duration::from_secs(10))),
             (400, "FinalizingOrganizationException", None, "", RetryAfter(Duration::from_secs(30))),
             (400, "ConstraintViolationException", Some("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"), "", RetryAfter(Duration::from_secs(10))),
-            (400, "ConstraintViolationException", Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "", Fatal),
-            (400, "MalformedPolicyDocument", None, "Invalid principal in policy: \"AWS\":\"arn:x\"", busy),
+            (400, "ConstraintViolationException", Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "", NeedsYou),
+            (400, "ConstraintViolationException", Some("TAG_POLICY_VIOLATION"), "", Fatal),
+            (400, "ConstraintViolationException", Some("NEW_REASON"), "", Fatal),
+            (400, "MalformedPolicyDocument", None, "Invalid principal in policy: \"AWS\":\"arn:x\"", NotYet(SPREAD)),
             (400, "MalformedPolicyDocument", None, "Has prohibited field Resource", Fatal),
             (403, "ExpiredToken", None, "", NeedsYou),
             (400, "ExpiredTokenException", None, "", NeedsYou),

@@ -3,11 +3,13 @@
 mod base;
 mod cloud;
 mod config;
+mod constraint;
 mod creations;
 mod credentials;
 mod denial;
 pub mod failure;
 mod mfa;
+mod newborn;
 mod organization;
 mod own;
 mod pacing;

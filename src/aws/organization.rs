@@ -51,10 +51,10 @@ pub struct OrganizationView {
 }
 
 impl OrganizationView {
-    /// The account with this root address. AWS holds addresses that differ in case only for one.
+    /// The accounts with this root address: on AWS one at most. AWS holds addresses that differ in case only for one.
     #[must_use]
-    pub fn by_email(&self, email: &str) -> Option<&Member> {
-        self.accounts.values().find(|account| account.email.eq_ignore_ascii_case(email))
+    pub fn with_email(&self, email: &str) -> Vec<&Member> {
+        self.accounts.values().filter(|account| account.email.eq_ignore_ascii_case(email)).collect()
     }
 
     /// Ids of the accounts of this name; closed ones only when there is no other.
@@ -278,7 +278,7 @@ mod tests {
             ]),
             ..OrganizationView::default()
         };
-        assert_eq!(view.by_email("aws+dev@example.com").map(|account| account.id.as_str()), Some("1"));
+        assert_eq!(view.with_email("aws+dev@example.com").iter().map(|account| account.id.as_str()).collect::<Vec<_>>(), ["1"]);
         assert_eq!(view.named("dev"), ["2"]);
         assert_eq!(view.named("old"), ["3"]);
         assert!(view.named("new").is_empty());

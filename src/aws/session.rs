@@ -152,7 +152,13 @@ impl Session {
         turn.over(matches!(&result, Err(Failure { class: FailureClass::Retry { throttled: true }, .. })));
         match result {
             Ok(value) => Ok(value),
-            Err(failure) => Err(self.expired_means_again(failure).await),
+            Err(mut failure) => {
+                if matches!(failure.class, FailureClass::NotYet(_)) {
+                    let lag = self.cloud.role_lag();
+                    failure.class = if lag.is_zero() { FailureClass::Fatal } else { FailureClass::NotYet(lag) };
+                }
+                Err(self.expired_means_again(failure).await)
+            }
         }
     }
 
@@ -183,6 +189,12 @@ impl Session {
     /// Whether the session can be used: its credentials are there, or AWS gives them.
     pub async fn probe(&self) -> Result<(), Failure> {
         self.credentials().await.map(drop)
+    }
+
+    /// As `probe`, with credentials that AWS gives anew.
+    pub async fn probe_anew(&self) -> Result<(), Failure> {
+        *self.slot.lock().await = None;
+        self.probe().await
     }
 
     /// The IAM of an account made in this process is known to be empty but for its access role, which therefore has to be read.
@@ -219,7 +231,7 @@ impl Session {
         let call = assume_role(&via.sts().await?, arn, name, terms, self.cloud.source_identity().await?)?;
         match Box::pin(via.read("sts:AssumeRole", call.send())).await {
             Ok(reply) => {
-                self.cloud.grown_up(arn);
+                self.cloud.newborns().assumed(arn);
                 from_sts(reply.credentials, "AssumeRole")
             }
             Err(failure) => Err(self.not_assumed(via.spec(), arn, failure)),
@@ -229,7 +241,7 @@ impl Session {
     /// A role made a moment ago cannot be assumed everywhere yet; any other refusal is final, and says which session needed the role.
     fn not_assumed(&self, via: &SessionSpec, arn: &str, mut failure: Failure) -> Failure {
         if is_denied(&failure.code) && failure.class == FailureClass::Fatal {
-            if let Some(wait) = self.cloud.newborn_wait(arn) {
+            if let Some(wait) = self.cloud.newborns().refused(arn, self.cloud.time().now()) {
                 return Failure::new(FailureClass::RetryAfter(wait), "not-ready", format!("`{arn}` is new and cannot be assumed yet"));
             }
             failure.hints.extend(source_identity_hint(&failure.message, arn));

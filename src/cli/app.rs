@@ -3,8 +3,8 @@
 use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
 use super::{
-    check, completions, definitions, explain, journal, list, man, new, output, play, preflight, rehearse, resume, runs, sandbox, schema,
-    show,
+    check, completions, definitions, explain, journal, list, man, new, output, play, preflight, rehearse, resolve, resume, runs, sandbox,
+    schema, show,
 };
 use crate::error::Error;
 use crate::report::show_error;
@@ -51,6 +51,7 @@ enum Command {
     Preflight(preflight::Args),
     Rehearse(rehearse::Args),
     Resume(resume::Args),
+    Resolve(resolve::Args),
     Runs(runs::Args),
     Show(show::Args),
     Output(output::Args),
@@ -74,6 +75,7 @@ impl Command {
             Command::Preflight(args) => preflight::run(&args, context),
             Command::Rehearse(args) => rehearse::run(&args, context),
             Command::Resume(args) => resume::run(&args, context),
+            Command::Resolve(args) => resolve::run(&args, context),
             Command::Runs(args) => runs::run(&args, context),
             Command::Show(args) => show::run(&args, context),
             Command::Output(args) => output::run(&args, context),

@@ -38,12 +38,14 @@ impl Context {
         project.config.target(self.globals.target.as_deref()).cloned()
     }
 
+    /// The flags by which another command finds the same project.
+    pub(super) fn here(&self) -> Vec<String> {
+        self.globals.dir.iter().flat_map(|dir| ["-C".to_owned(), shell_word(&dir.to_string_lossy())]).collect()
+    }
+
     /// How a run of `target` is reported.
     pub(super) fn report(&self, target: &Target) -> Settings {
-        let mut resume_flags = Vec::new();
-        if let Some(dir) = &self.globals.dir {
-            resume_flags.extend(["-C".to_owned(), shell_word(&dir.to_string_lossy())]);
-        }
+        let mut resume_flags = self.here();
         if target.is_aws() && self.globals.yes {
             resume_flags.push("--yes".to_owned());
         }

@@ -23,6 +23,7 @@ mod preflight;
 mod prompts;
 mod prune;
 mod rehearse;
+mod resolve;
 mod resume;
 mod runs;
 mod sandbox;

@@ -8,11 +8,12 @@ use super::hooks::{About, Hooks};
 use super::interrupt::{Interrupt, guard};
 use super::log::Log;
 use super::prompts::{self, Terminal};
+use super::resolve;
 use crate::error::{Error, Kind};
 use crate::host::{self, Playbook};
 use crate::project::{Environment, Project, Target};
 use crate::report::{End, Output, Reporter, command, plain, print_error, shell_word};
-use crate::step::Engine;
+use crate::step::{Engine, Onward};
 use crate::time::Time;
 use crate::wiring::{self, Beginning, Request, Start, TokenCode, Work};
 use clap::builder::BoolishValueParser;
@@ -106,6 +107,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     settings.resume_flags.extend(without_flags(&without));
     let confirmation = Confirmation::new(context, &plan.target);
     let again = settings.resume_flags.clone();
+    let here = context.here();
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
@@ -149,9 +151,14 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         calls: Arc::new(move |call| called.call(call)),
         approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),
         ready: Box::new(ready),
-        resume: Arc::new(move |run, label| {
-            let label = label.map(str::to_owned);
-            Some(command("resume", run, &again.iter().cloned().chain(without_flags(&label)).collect::<Vec<_>>()))
+        resume: Arc::new(move |run, onward| {
+            Some(match onward {
+                Onward::Resume { without } => {
+                    let label = without.map(str::to_owned);
+                    command("resume", run, &again.iter().cloned().chain(without_flags(&label)).collect::<Vec<_>>())
+                }
+                Onward::Resolve { step, resolution } => resolve::command(run, step, resolution, &here),
+            })
         }),
         begun: Box::new(move |engine: Engine| drained.drains(move || engine.drain())),
     };

@@ -5,9 +5,10 @@ use super::context::Context;
 use super::history::{History, Stored, moment, status_word};
 use super::play::without_flags;
 use crate::error::Error;
-use crate::event::{AccountLabel, StepProblem};
+use crate::event::{AccountLabel, Status, StepProblem};
 use crate::report::{FORMAT, Paint, command, outputs, plain, plain_lines, status};
-use crate::step::journal::{RunView, StepEnd};
+use crate::step::journal::{OpenChange, RunView, StepEnd};
+use crate::step::{Resolution, StepKey};
 use clap_complete::ArgValueCandidates;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -42,7 +43,13 @@ fn document(found: &Stored, view: &RunView, log: Option<&str>) -> Value {
             })
         })
         .collect();
-    let open: Vec<Value> = open(view).map(|(key, label, call)| json!({"key": key, "label": label, "call": call})).collect();
+    let open: Vec<Value> = open(view)
+        .map(|(key, open)| {
+            let OpenChange { label, change, handle, question, resolution, .. } = open;
+            let key = key.to_string();
+            json!({"key": key, "label": label, "call": change.call, "handle": handle, "question": question, "resolution": resolution})
+        })
+        .collect();
     json!({
         "type": "run", "format": FORMAT, "run": found.summary.id, "playbook": view.start.playbook, "target": found.target,
         "account": view.start.account, "environment": view.start.environment, "parameters": view.start.parameters,
@@ -51,10 +58,24 @@ fn document(found: &Stored, view: &RunView, log: Option<&str>) -> Value {
     })
 }
 
-/// Changes whose outcome is not known: key and label of the step, AWS's call.
-fn open(view: &RunView) -> impl Iterator<Item = (String, &str, &str)> {
-    let steps = view.steps.iter();
-    steps.flat_map(|(key, step)| step.open.iter().map(move |open| (key.to_string(), open.label.as_str(), open.change.call.as_str())))
+/// Changes whose outcome is not known.
+fn open(view: &RunView) -> impl Iterator<Item = (&StepKey, &OpenChange)> {
+    view.steps.iter().flat_map(|(key, step)| step.open.iter().map(move |open| (key, open)))
+}
+
+/// The question of an open change, unless its step has said it above; and what was answered.
+fn open_text(out: &mut String, view: &RunView, key: &StepKey, open: &OpenChange) {
+    let OpenChange { label, change, question, resolution, .. } = open;
+    let _ = writeln!(out, "open: what became of {} is not known: {} ({})", plain(&change.call), plain(label), plain(&key.to_string()));
+    let said = view.ends.iter().any(|end| end.key == *key && end.status == Status::Paused);
+    if let Some(question) = question.as_ref().filter(|_| !said) {
+        problem(out, "  ", question);
+    }
+    match resolution {
+        Some(Resolution::Adopt { id }) => drop(writeln!(out, "  decided: it made {}; the resume looks whether that can be", plain(id))),
+        Some(Resolution::Retry) => out.push_str("  decided: it did not take effect; the resume looks, and sends it again\n"),
+        None => {}
+    }
 }
 
 fn text(found: &Stored, view: &RunView, log: Option<&str>, paint: Paint) -> String {
@@ -81,8 +102,8 @@ fn text(found: &Stored, view: &RunView, log: Option<&str>, paint: Paint) -> Stri
     if open(view).next().is_some() {
         out.push('\n');
     }
-    for (key, label, call) in open(view) {
-        let _ = writeln!(out, "open: what became of {} is not known: {} ({})", plain(call), plain(label), plain(&key));
+    for (key, open) in open(view) {
+        open_text(&mut out, view, key, open);
     }
     if !view.outputs.is_empty() {
         out.push('\n');
@@ -119,11 +140,16 @@ fn step(out: &mut String, end: &StepEnd, paint: Paint) {
     for change in &end.changes {
         let _ = writeln!(out, "           {}", plain(change));
     }
-    if let Some(StepProblem { code, message, hints }) = &end.problem {
-        let message = plain_lines(message).replace('\n', "\n             ");
-        let _ = writeln!(out, "           {}: {message}", plain(code));
-        for hint in hints {
-            let _ = writeln!(out, "           help: {}", plain(hint));
-        }
+    if let Some(told) = &end.problem {
+        problem(out, "           ", told);
+    }
+}
+
+fn problem(out: &mut String, indent: &str, problem: &StepProblem) {
+    let StepProblem { code, message, hints } = problem;
+    let message = plain_lines(message).replace('\n', &format!("\n{indent}  "));
+    let _ = writeln!(out, "{indent}{}: {message}", plain(code));
+    for hint in hints {
+        let _ = writeln!(out, "{indent}help: {}", plain(hint));
     }
 }

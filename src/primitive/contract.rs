@@ -174,6 +174,13 @@ pub trait Primitive: Send + Sync + Sized + 'static {
         }
     }
 
+    /// Whether `id` is what this change was to make, as a person says; only of what is created blindly.
+    fn adopt(session: &Session, args: &Self::Args, detail: &Self::Detail, id: &str) -> impl Future<Output = Result<(), Failure>> + Send {
+        let _ = (session, args, detail);
+        let message = format!("{} makes nothing that could be taken over by the id `{id}`", Self::SPEC.name);
+        async { Err(Failure::needs_you("not-adoptable", message)) }
+    }
+
     /// Whether AWS, asked now, shows that a change is still to be made; and of what class it is.
     fn wanted(session: &Session, args: &Self::Args, detail: &Self::Detail) -> impl Future<Output = Result<Option<Class>, Failure>> + Send {
         async move {
@@ -407,6 +414,10 @@ impl<P: Primitive> Operation for Step<P> {
             let detail = Self::detail(change)?;
             P::settle(&self.session, &self.args, &detail, Unknown { handle, intended, attempt }).await
         })
+    }
+
+    fn adopt<'a>(&'a self, change: &'a Change, id: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { P::adopt(&self.session, &self.args, &Self::detail(change)?, id).await })
     }
 
     fn output(&self, found: &Value) -> Result<Value, Failure> {

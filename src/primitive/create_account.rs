@@ -2,20 +2,17 @@
 
 use super::arguments::{self, UnitRef};
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown, bind};
+use super::create_account_owner::{adopt, holder};
 use super::create_account_refusal as refusal;
-use super::create_account_settle::{left_of, limit, refused, search, settled};
+use super::create_account_request::create;
+use super::create_account_settle::settle;
+use super::create_account_usable::usable;
 use super::organizations;
-use crate::aws::{Member, Session, Standing};
-use crate::estate::{self, Tags};
+use crate::aws::{Member, OrganizationView, Session};
+use crate::estate::Tags;
 use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven). Less than the
-/// engine's patience, so that it ends in a question of our own.
-const USABLE_WITHIN: Duration = Duration::from_mins(12);
-const OWNERSHIP_TAG: &str = "runner:step";
 
 const DOC: &str = r#"`org.create_account(name, #{email, ou, role, tags})`
 
@@ -81,7 +78,7 @@ pub(super) struct Args {
 
 impl Args {
     /// Name of the access role: the script's, else the one by which the target's accounts are entered.
-    fn access_role<'a>(&'a self, session: &'a Session) -> &'a str {
+    pub(super) fn access_role<'a>(&'a self, session: &'a Session) -> &'a str {
         self.role.as_deref().unwrap_or(session.cloud().access_role())
     }
 }
@@ -104,6 +101,8 @@ pub(super) enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Detail {
     CreateAccount,
+    /// Without the step's own tag, which AWS has refused.
+    CreateAccountUntagged,
     MoveAccount,
     TagResource,
 }
@@ -172,7 +171,8 @@ impl Primitive for CreateAccount {
 
     async fn apply(session: &Session, args: &Args, detail: &Detail, attempt: &dyn Attempt) -> Result<(), Failure> {
         match detail {
-            Detail::CreateAccount => create(session, args, attempt).await,
+            Detail::CreateAccount => create(session, args, true, attempt).await,
+            Detail::CreateAccountUntagged => create(session, args, false, attempt).await,
             Detail::MoveAccount => {
                 let to = args.ou.as_ref().map_or("", |ou| ou.0.as_str());
                 organizations::move_account(session, &listed(session, args).await?, to).await
@@ -191,26 +191,17 @@ impl Primitive for CreateAccount {
     }
 
     async fn settle(session: &Session, args: &Args, detail: &Detail, unknown: Unknown<'_>) -> Result<Settled, Failure> {
-        if *detail != Detail::CreateAccount {
-            // Both are harmless to repeat: what is there now decides.
-            let found = find(session, args, Freshness::Live).await?;
-            let wanted = Self::changes(args, found.as_ref())?.iter().any(|change| change.detail == *detail);
-            return Ok(if wanted { Settled::NotHappened } else { Settled::Happened });
+        if matches!(detail, Detail::CreateAccount | Detail::CreateAccountUntagged) {
+            return settle(session, args, unknown).await;
         }
-        if let Some(request) = unknown.handle.and_then(Value::as_str) {
-            let standing = session.creation(request).await?;
-            if standing != Standing::Unknown {
-                return settled(session, args, request, standing, unknown).await;
-            }
-        }
-        if let Some(settled) = search(session, args, unknown).await? {
-            return Ok(settled);
-        }
-        // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
-        let window = session.cloud().settle_window();
-        let left = left_of(session, window, unknown.intended);
-        unknown.attempt.wait(left.max(arguments::CONSISTENCY.min(window)), "looking once more for the account").await?;
-        Ok(search(session, args, unknown).await?.unwrap_or(Settled::NotHappened))
+        // Both are harmless to repeat: what is there now decides.
+        let found = find(session, args, Freshness::Live).await?;
+        let wanted = Self::changes(args, found.as_ref())?.iter().any(|change| change.detail == *detail);
+        Ok(if wanted { Settled::NotHappened } else { Settled::Happened })
+    }
+
+    async fn adopt(session: &Session, args: &Args, _: &Detail, id: &str) -> Result<(), Failure> {
+        adopt(session, args, id).await
     }
 }
 
@@ -220,7 +211,7 @@ async fn find(session: &Session, args: &Args, freshness: Freshness) -> Result<Op
     let (member, namesake) = cloud
         .with_organization(session, freshness, |organization| {
             let organization = organization.ok_or_else(organizations::absent)?;
-            let member = organization.by_email(&args.email).cloned();
+            let member = holder(organization, &args.email)?;
             let namesake = organization.named(&args.name).first().and_then(|id| organization.accounts.get(id)).cloned();
             Ok((member, namesake.filter(organizations::is_open)))
         })
@@ -237,109 +228,16 @@ async fn find(session: &Session, args: &Args, freshness: Freshness) -> Result<Op
 
 /// The id of the account with the address.
 async fn listed(session: &Session, args: &Args) -> Result<String, Failure> {
-    let find = |freshness| session.cloud().with_organization(session, freshness, |view| Some(view?.by_email(&args.email)?.id.clone()));
-    if let Some(id) = find(Freshness::Snapshot).await? {
-        return Ok(id);
+    let find = |freshness| {
+        let find = |view: Option<&mut OrganizationView>| view.map_or(Ok(None), |view| holder(view, &args.email));
+        session.cloud().with_organization(session, freshness, find)
+    };
+    if let Some(member) = find(Freshness::Snapshot).await?? {
+        return Ok(member.id);
     }
-    find(Freshness::Live).await?.ok_or_else(|| {
+    find(Freshness::Live).await??.map(|member| member.id).ok_or_else(|| {
         let message = format!("the account with the address `{}` is not listed yet", args.email);
         Failure::new(FailureClass::Retry { throttled: false }, "not-listed", message)
-    })
-}
-
-async fn create(session: &Session, args: &Args, attempt: &dyn Attempt) -> Result<(), Failure> {
-    let (cloud, account) = (session.cloud(), session.account_id());
-    let queued = cloud.creations().queue();
-    // Held until AWS has decided.
-    let _slot = cloud.creations().slot(cloud, account).await?;
-    let client = session.organizations().await?;
-    let mut tags = vec![organizations::tag(OWNERSHIP_TAG, &attempt.ownership())?];
-    for (key, value) in &args.tags {
-        tags.push(organizations::tag(key, value)?);
-    }
-    let call =
-        client.create_account().account_name(&args.name).email(&args.email).role_name(args.access_role(session)).set_tags(Some(tags));
-    let turn = session.turn("organizations:CreateAccount", &|| cloud.creations().notice(cloud, account)).await?;
-    // If the run has been stopped in the meantime, nothing is sent any more.
-    attempt.wait(Duration::ZERO, "").await?;
-    let reply = match session.send_in(turn, "organizations:CreateAccount", call.send()).await {
-        Err(failure) if failure.message.contains("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => return Err(limit(session, args).await?),
-        reply => reply?,
-    };
-    drop(queued);
-    let status = reply.create_account_status;
-    let Some(request) = status.as_ref().and_then(|status| status.id.clone()) else {
-        return Err(Failure::new(FailureClass::Unknown, "reply-unreadable", "CreateAccount: the reply holds no request id"));
-    };
-    attempt.handle(json!(request)).await?;
-    let standing = match status.as_ref().and_then(Standing::of) {
-        Some(Standing::InProgress) | None => session.creation(&request).await.map_err(watched)?,
-        Some(decided) => decided,
-    };
-    match standing {
-        Standing::Succeeded(id) => born(session, args, &id).await,
-        Standing::Refused(reason) => {
-            let apart = session.cloud().settle_window();
-            refused(session, args, &request, &reason, apart, attempt).await.map_err(watched)?.map_or(Ok(()), Err)
-        }
-        Standing::InProgress | Standing::Unknown => {
-            Err(Failure::new(FailureClass::Unknown, "creation-lost", format!("AWS does not know the request {request} any more")))
-        }
-    }
-}
-
-/// Once AWS has taken the request, no trouble with watching it may send it again.
-fn watched(mut failure: Failure) -> Failure {
-    if matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_)) {
-        failure.class = FailureClass::Unknown;
-    }
-    failure
-}
-
-/// Writes a new account through: it is in the root, and empty.
-async fn born(session: &Session, args: &Args, id: &str) -> Result<(), Failure> {
-    let cloud = session.cloud();
-    let now = cloud.time().now();
-    let partition = session.partition();
-    cloud
-        .with_organization(session, Freshness::Snapshot, |organization| {
-            let Some(view) = organization else { return };
-            let arn = format!("arn:{partition}:organizations::{}:account/{}/{id}", view.management, view.id);
-            let member = Member {
-                id: id.to_owned(),
-                name: args.name.clone(),
-                email: args.email.clone(),
-                arn,
-                state: "ACTIVE".to_owned(),
-                joined: Some(now.as_second()),
-            };
-            view.accounts.insert(id.to_owned(), member);
-            view.parents.insert(id.to_owned(), view.root.clone());
-            view.tags.insert(id.to_owned(), args.tags.clone());
-        })
-        .await
-        .map_err(watched)?;
-    cloud.known_empty(id, args.access_role(session)).await;
-    Ok(())
-}
-
-/// A young account is usable when its access role can be assumed; until then this look is to be made again, and in the end a question.
-async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), Failure> {
-    let cloud = session.cloud();
-    let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
-    let Some(joined) = joined.filter(|_| member.id != session.account_id()) else { return Ok(()) };
-    let role = estate::arn::iam(session.partition(), &member.id, "role", "/", args.access_role(session));
-    let age = cloud.time().now().duration_since(joined).unsigned_abs();
-    if age >= USABLE_WITHIN && !cloud.is_newborn(&role) {
-        return Ok(());
-    }
-    let entered = cloud.account(&member.id, Some(args.access_role(session))).await?;
-    cloud.newborn(&role, joined, USABLE_WITHIN);
-    entered.probe().await.map_err(|failure| {
-        if failure.class != FailureClass::Fatal {
-            return failure;
-        }
-        refusal::not_usable(member, &role, age.as_secs() / 60, &failure.message)
     })
 }
 

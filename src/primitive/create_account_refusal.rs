@@ -1,7 +1,7 @@
 //! Why an account cannot be had: what was looked at, and each way on.
 
 use crate::aws::Member;
-use crate::step::{Failure, FailureClass, Way};
+use crate::step::{Failure, FailureClass, Resolution, Way};
 use std::time::Duration;
 
 /// How an address was looked for after AWS had said that it is taken.
@@ -35,6 +35,26 @@ pub(super) fn email_taken(name: &str, email: &str, request: &str, looked: &Looke
     Failure::needs_you("email-taken", message)
         .way(change("another address"))
         .way(after("the account is yours: invite it into the organisation (Organizations console), accept there"))
+        .way(Way::Without)
+}
+
+/// The request was refused, and an account has the address that this step did not make: whether it fits is seen by looking again.
+pub(super) fn found_meanwhile(member: &Member, request: &str, reason: &str) -> Failure {
+    let Member { id, name, email, state, .. } = member;
+    let message = format!("{request} FAILED {reason}: account {id} (`{name}`, {state}) has the address `{email}` meanwhile");
+    Failure::fatal("found-meanwhile", message)
+}
+
+/// A request of this name made an account that is not listed and bears no tag of ours.
+pub(super) fn unlisted(request: &str, id: &str) -> Failure {
+    let message = format!(
+        "the request {request}, of this name and time, made account {id}, which AWS does not list; its address is not known, and it does \
+         not bear this step's tag"
+    );
+    Failure::needs_you("ownership-unknown", message)
+        .way(after("wait until AWS lists it"))
+        .way(Way::Resolve("it is the account wanted".to_owned(), Resolution::Adopt { id: id.to_owned() }))
+        .way(Way::Resolve("somebody else made it".to_owned(), Resolution::Retry))
         .way(Way::Without)
 }
 

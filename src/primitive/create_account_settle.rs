@@ -1,71 +1,120 @@
-//! What became of the request for an account: looked for by its address, by the request, by name and time.
+//! What became of the request for an account: followed by its handle, looked for by name and time, then by the address.
 
+use super::arguments;
 use super::contract::Unknown;
 use super::create_account::Args;
+use super::create_account_owner::{holder_now, is_ours, not_proved};
 use super::create_account_refusal::{self as refusal, Looked};
 use super::create_account_status::by_name;
 use super::organizations;
-use crate::aws::{Member, OrganizationView, Session, Standing};
-use crate::step::{Attempt, Failure, Freshness, Settled, Way};
+use crate::aws::{OrganizationView, Session, Standing};
+use crate::step::{Attempt, Failure, Freshness, Settled, Then};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::Value;
 use std::time::Duration;
 
 /// By so much AWS's clock and ours may differ.
 const SKEW: Duration = Duration::from_secs(5);
 
-/// Looks for the account by its address, then for a request by its name and time.
-pub(super) async fn search(session: &Session, args: &Args, unknown: Unknown<'_>) -> Result<Option<Settled>, Failure> {
-    if owner(session, args).await?.is_some() {
-        return Ok(Some(Settled::Happened));
+/// Which look it is: what the first does not see may only be late.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    Last,
+}
+
+pub(super) async fn settle(session: &Session, args: &Args, unknown: Unknown<'_>) -> Result<Settled, Failure> {
+    if let Some(request) = unknown.handle.and_then(Value::as_str) {
+        match session.creation(request).await? {
+            Standing::Succeeded(_) => return Ok(Settled::Happened),
+            Standing::Refused(reason) => {
+                let apart = left_of(session, session.cloud().settle_window(), unknown.intended);
+                return said_no(session, args, request, &reason, apart, unknown.attempt).await;
+            }
+            // AWS keeps requests for a while only.
+            Standing::InProgress | Standing::Unknown => {}
+        }
     }
+    if let Some(settled) = search(session, args, unknown, Look::First).await? {
+        return Ok(settled);
+    }
+    // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
+    let window = session.cloud().settle_window();
+    let left = left_of(session, window, unknown.intended);
+    unknown.attempt.wait(left.max(arguments::CONSISTENCY.min(window)), "looking once more for the account").await?;
+    Ok(search(session, args, unknown, Look::Last).await?.unwrap_or(Settled::NotHappened))
+}
+
+/// Looks for a request of this name made since the intent, and for the account with the address. An account is ours by the request that
+/// made it or by the step's tag; its name proves nothing.
+async fn search(session: &Session, args: &Args, unknown: Unknown<'_>, look: Look) -> Result<Option<Settled>, Failure> {
     let since = unknown.intended.checked_sub(SKEW).unwrap_or(unknown.intended);
-    let Some((request, standing)) = by_name(session, &args.name, since).await? else { return Ok(None) };
-    let standing = match standing {
-        Standing::InProgress => {
-            unknown.attempt.handle(json!(request)).await?;
-            session.creation(&request).await?
+    let requested = match by_name(session, &args.name, since).await? {
+        Some((request, Standing::InProgress)) => {
+            let standing = session.creation(&request).await?;
+            Some((request, standing))
         }
         decided => decided,
     };
-    if standing == Standing::Unknown {
+    let ownership = unknown.attempt.ownership();
+    let holder = holder_now(session, args).await?;
+    Ok(match (requested, holder) {
+        (Some((_, Standing::Succeeded(id))), Some(member)) if member.id == id => Some(Settled::Happened),
+        (_, Some(member)) => match (is_ours(session, &member.id, &ownership).await?, look) {
+            (true, _) => Some(Settled::Happened),
+            (false, Look::First) => None,
+            (false, Look::Last) => return Err(not_proved(session, &member).await?),
+        },
+        (Some((request, Standing::Succeeded(id))), None) => unlisted(session, &request, &id, &ownership, look).await?,
+        (Some((request, Standing::Refused(reason))), None) if !is_passing(&reason) => {
+            let apart = left_of(session, session.cloud().settle_window(), unknown.intended);
+            Some(said_no(session, args, &request, &reason, apart, unknown.attempt).await?)
+        }
+        _ => None,
+    })
+}
+
+/// A request of this name made an account, and no listed one has the address: it is another's, of another address, or the list lags.
+async fn unlisted(session: &Session, request: &str, id: &str, ownership: &str, look: Look) -> Result<Option<Settled>, Failure> {
+    let find = |view: Option<&mut OrganizationView>| view.is_some_and(|view| view.accounts.contains_key(id));
+    if session.cloud().with_organization(session, Freshness::Snapshot, find).await? {
         return Ok(None);
     }
-    settled(session, args, &request, standing, unknown).await.map(Some)
+    match (is_ours(session, id, ownership).await?, look) {
+        (true, _) => Ok(Some(Settled::Happened)),
+        (false, Look::First) => Ok(None),
+        (false, Look::Last) => Err(refusal::unlisted(request, id)),
+    }
+}
+
+/// AWS decided against the request; for a reason that passes, it may be sent again.
+async fn said_no(
+    session: &Session,
+    args: &Args,
+    request: &str,
+    reason: &str,
+    apart: Duration,
+    attempt: &dyn Attempt,
+) -> Result<Settled, Failure> {
+    Ok(match refused(session, args, request, reason, apart, attempt).await? {
+        None => Settled::Happened,
+        Some(failure) if is_passing(reason) && failure.then.is_none() => Settled::NotHappened,
+        Some(failure) => Settled::Refused(failure),
+    })
+}
+
+fn is_passing(reason: &str) -> bool {
+    matches!(reason, "INTERNAL_FAILURE" | "CONCURRENT_ACCOUNT_MODIFICATION")
 }
 
 /// What is left of a while that began `since`.
-pub(super) fn left_of(session: &Session, window: Duration, since: Timestamp) -> Duration {
+fn left_of(session: &Session, window: Duration, since: Timestamp) -> Duration {
     let due = since.checked_add(window).unwrap_or(since);
     Duration::try_from(due.duration_since(session.cloud().time().now())).unwrap_or_default()
 }
 
-pub(super) async fn settled(
-    session: &Session,
-    args: &Args,
-    request: &str,
-    standing: Standing,
-    unknown: Unknown<'_>,
-) -> Result<Settled, Failure> {
-    match standing {
-        Standing::Succeeded(_) => Ok(Settled::Happened),
-        Standing::Refused(reason) => {
-            let apart = left_of(session, session.cloud().settle_window(), unknown.intended);
-            Ok(match refused(session, args, request, &reason, apart, unknown.attempt).await? {
-                None => Settled::Happened,
-                Some(_) if matches!(reason.as_str(), "INTERNAL_FAILURE" | "CONCURRENT_ACCOUNT_MODIFICATION") => Settled::NotHappened,
-                Some(failure) => Settled::Refused(failure),
-            })
-        }
-        Standing::InProgress | Standing::Unknown => {
-            Err(Failure::needs_you("creation-under-way", format!("{request} is still being worked on"))
-                .way(Way::After("wait some minutes".to_owned())))
-        }
-    }
-}
-
-/// AWS said no: why, unless the account is there all the same (our own first request may be what a second one ran into). A taken
-/// address is looked for twice, since the list may lag behind.
+/// AWS said no: why, unless the account is there all the same (our own first request may be what a second one ran into). An address that
+/// is taken or being worked on is looked for twice, since the list may lag behind.
 pub(super) async fn refused(
     session: &Session,
     args: &Args,
@@ -74,17 +123,20 @@ pub(super) async fn refused(
     apart: Duration,
     attempt: &dyn Attempt,
 ) -> Result<Option<Failure>, Failure> {
-    let mut found = owner(session, args).await?;
-    if found.is_none() && reason == "EMAIL_ALREADY_EXISTS" {
+    let mut found = holder_now(session, args).await?;
+    if found.is_none() && matches!(reason, "EMAIL_ALREADY_EXISTS" | "CONCURRENT_ACCOUNT_MODIFICATION") {
         if let Some((other, Standing::InProgress)) = by_name(session, &args.name, Timestamp::UNIX_EPOCH).await? {
             session.creation(&other).await?;
         }
-        attempt.wait(apart, "AWS says that the address is taken: looking once more for the account that has it").await?;
-        found = owner(session, args).await?;
+        if reason == "EMAIL_ALREADY_EXISTS" {
+            attempt.wait(apart, "AWS says that the address is taken: looking once more for the account that has it").await?;
+        }
+        found = holder_now(session, args).await?;
     }
     Ok(match (found, reason) {
-        (Some(member), _) if organizations::is_open(&member) => None,
-        (Some(member), _) => Some(refusal::closed(&member)),
+        (Some(member), _) if !organizations::is_open(&member) => Some(refusal::closed(&member).refused()),
+        (Some(member), _) if is_ours(session, &member.id, &attempt.ownership()).await? => None,
+        (Some(member), _) => Some(refusal::found_meanwhile(&member, request, reason).refused().then(Then::Look)),
         (None, "EMAIL_ALREADY_EXISTS") => {
             let (organization, _) = size(session).await?;
             Some(refusal::email_taken(&args.name, &args.email, request, &Looked { organization, apart }).refused())
@@ -92,11 +144,6 @@ pub(super) async fn refused(
         (None, "ACCOUNT_LIMIT_EXCEEDED") => Some(limit(session, args).await?.refused()),
         (None, reason) => Some(refusal::refusal(&args.name, &args.email, request, reason).refused()),
     })
-}
-
-/// The account of the organisation that has the address, in whatever state.
-async fn owner(session: &Session, args: &Args) -> Result<Option<Member>, Failure> {
-    session.cloud().with_organization(session, Freshness::Live, |view| view?.by_email(&args.email).cloned()).await
 }
 
 pub(super) async fn limit(session: &Session, args: &Args) -> Result<Failure, Failure> {

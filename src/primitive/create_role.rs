@@ -11,10 +11,6 @@ use crate::step::{Attempt, Class, Failure, Freshness, Operation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a new role may not be assumable everywhere (Terraform waits as long).
-const SPREAD: Duration = Duration::from_mins(2);
 
 const DOC: &str = r#"`session.create_role(name, #{trust, path, description, max_session, boundary, tags, managed, inline, exclusive})`
 
@@ -267,7 +263,8 @@ async fn create(session: &Session, args: &Args) -> Result<(), Failure> {
     };
     session.record(|iam| drop(iam.roles.insert(args.name.clone(), role))).await;
     let cloud = session.cloud();
-    cloud.newborn(&iam::arn(session, "role", &args.path, &args.name), cloud.time().now(), SPREAD);
+    let now = cloud.time().now();
+    cloud.newborns().add(&iam::arn(session, "role", &args.path, &args.name), now, cloud.role_lag(), now);
     Ok(())
 }
 

@@ -98,6 +98,8 @@ pub trait Operation: Send + Sync {
         intended: jiff::Timestamp,
         attempt: &'a dyn Attempt,
     ) -> BoxFuture<'a, Result<Settled, Failure>>;
+    /// Whether `id` is what this change was to make, as a person says: an error tells the difference.
+    fn adopt<'a>(&'a self, change: &'a Change, id: &'a str) -> BoxFuture<'a, Result<(), Failure>>;
     /// What the script gets, from what is there once nothing is left to change. Pure. Called with the found value of a last `look`.
     fn output(&self, found: &Value) -> Result<Value, Failure>;
 }

@@ -9,8 +9,10 @@ const ATTEMPTS: u32 = 6;
 const THROTTLES: u32 = 12;
 const BASE: Duration = Duration::from_secs(1);
 const CAP: Duration = Duration::from_mins(1);
-/// In all, for what AWS is busy with (five account creations at a time).
-const PATIENCE: Duration = Duration::from_mins(15);
+/// In all, for what AWS is busy with (five account creations at a time, an account that cannot be used yet).
+const PATIENCE: Duration = Duration::from_mins(20);
+/// The longest wait between two calls about something new.
+const NOT_YET: Duration = Duration::from_secs(10);
 
 /// What one call has gone through so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Retry {
     failures: u32,
     throttles: u32,
     waited: Duration,
+    /// For something new to become known: how often, and how long in all.
+    not_yet: (u32, Duration),
     /// Calls and waits of every kind.
     tries: u32,
     spent: Duration,
@@ -54,6 +58,13 @@ impl Retry {
                 self.waited += wait;
                 (self.waited <= PATIENCE).then_some(wait)
             }
+            FailureClass::NotYet(within) => {
+                let (times, waited) = &mut self.not_yet;
+                let left = within.saturating_sub(*waited);
+                let wait = BASE.saturating_mul(2_u32.saturating_pow(*times)).min(NOT_YET).min(left);
+                (*times, *waited) = (*times + 1, *waited + wait);
+                (!left.is_zero()).then_some(wait)
+            }
             FailureClass::NeedsYou | FailureClass::Fatal | FailureClass::Stopped => None,
         }
     }
@@ -85,8 +96,10 @@ mod tests {
         assert_eq!(all(FailureClass::Unknown, most), [1000, 2000, 4000, 8000, 16000]);
         assert_eq!(all(FailureClass::Retry { throttled: true }, most), ceilings);
         assert_eq!(all(retry, |_| 0), [0, 0, 0, 0, 0]);
-        assert_eq!(all(FailureClass::RetryAfter(Duration::from_mins(1)), |_| 0).len(), 15);
-        assert_eq!(all(FailureClass::RetryAfter(Duration::ZERO), |_| 0).len(), 9000);
+        assert_eq!(all(FailureClass::RetryAfter(Duration::from_mins(1)), |_| 0).len(), 20);
+        assert_eq!(all(FailureClass::RetryAfter(Duration::ZERO), |_| 0).len(), 12_000);
+        assert_eq!(all(FailureClass::NotYet(Duration::from_secs(30)), |_| 0), [1000, 2000, 4000, 8000, 10_000, 5000]);
+        assert_eq!(all(FailureClass::NotYet(Duration::ZERO), |_| 0), [0; 0]);
         assert_eq!(all(FailureClass::Fatal, |_| 0), [0; 0]);
         assert_eq!(all(FailureClass::NeedsYou, |_| 0), [0; 0]);
     }
@@ -98,7 +111,7 @@ mod tests {
         assert_eq!(retry.told(), None);
         let mut retry = Retry::default();
         while retry.next(FailureClass::RetryAfter(Duration::from_secs(50)), 0).is_some() {}
-        assert_eq!(retry.told().as_deref(), Some("tried 19 times, 15m of waiting between"));
+        assert_eq!(retry.told().as_deref(), Some("tried 25 times, 20m of waiting between"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::primitive::list::Catalog;
 use crate::project::params::{self, Source};
 use crate::sandbox::{Sandbox, Settings};
-use crate::step::{Ask, Engine, Journal, Ports, Recap, RunStart, Selection};
+use crate::step::{Ask, Engine, Journal, Onward, Ports, Recap, RunStart, Selection};
 use crate::time::Time;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -91,7 +91,9 @@ fn on(sandbox: &Sandbox, text: &str, given: Map<String, Value>, folder: &Path, t
         ask: Arc::new(Answers(yes)),
         catalog: Arc::new(Catalog::new(cloud.clone())),
         ready: Arc::new(|_| Ok(())),
-        resume: Arc::new(|run, _| Some(format!("runner resume {run}"))),
+        resume: Arc::new(|run, onward| {
+            Some(format!("runner {} {run}", if matches!(onward, Onward::Resume { .. }) { "resume" } else { "resolve" }))
+        }),
     };
     let start = RunStart {
         playbook: "test.rhai".to_owned(),

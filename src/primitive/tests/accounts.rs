@@ -170,7 +170,7 @@ fn an_account_that_stays_unusable_is_a_question() {
     let world = World::organized(Settings { iam_lag: Duration::from_hours(1), ..Settings::default() });
     let Err(StepError::Paused { failure, .. }) = world.org("create_account", dev()) else { panic!("not paused") };
     assert_eq!(failure.code, "account-not-usable");
-    assert!(failure.message.contains("was made 12 minutes ago") && failure.hints[0].contains("runner resume"), "{failure:?}");
+    assert!(failure.message.contains("was made 15 minutes ago") && failure.hints[0].contains("runner resume"), "{failure:?}");
     assert_eq!(members(&world), 2);
 }
 

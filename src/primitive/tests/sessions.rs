@@ -227,7 +227,7 @@ fn credentials_that_expire_early_are_loaded_again_and_then_say_so() {
 
 /// Hints and ways, as they are shown where there is no run.
 fn told(failure: Failure) -> Vec<String> {
-    failure.completed(None, None, |_| None).hints
+    failure.completed(None, None, None, |_| None).hints
 }
 
 /// A session that was begun elsewhere, as its three variables give it.

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::primitive::list::{self, Catalog};
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{AccessKey, Sandbox, Settings};
-use crate::step::{Ask, Call, Engine, Journal, Ports, RunStart, Selection, StepError};
+use crate::step::{Ask, Call, Engine, Journal, Onward, Ports, RunStart, Selection, StepError};
 use crate::time::{Stop, Time};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -117,7 +117,9 @@ impl World {
             ask: Arc::new(Yes),
             catalog: Arc::new(Catalog::new(cloud.clone())),
             ready: Arc::new(|_| Ok(())),
-            resume: Arc::new(|run, _| Some(format!("runner resume {run}"))),
+            resume: Arc::new(|run, onward| {
+                Some(format!("runner {} {run}", if matches!(onward, Onward::Resume { .. }) { "resume" } else { "resolve" }))
+            }),
         };
         let engine = begin(ports)?;
         Ok(World { sandbox, cloud, engine, time, journal, calls, events })

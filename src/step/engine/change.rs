@@ -5,46 +5,74 @@ use super::core::problem;
 use super::error::StepError;
 use super::perform::{End, Step};
 use super::settle::Verdict;
-use crate::step::failure::{Failure, FailureClass};
+use crate::step::failure::{Failure, FailureClass, Then};
 use crate::step::journal::{Entry, Intent, OpenChange, Outcome};
-use crate::step::operation::Change;
+use crate::step::operation::{Change, Class};
 use crate::step::retry::Retry;
 use crate::time::Stop;
 use std::sync::Mutex;
 
+/// What became of a change that was to be made.
+pub(super) enum Made {
+    /// What was read before holds, with the change written through.
+    Seen,
+    /// Its effect was only found out later, so that what was read before is stale.
+    Unseen,
+    /// Nothing: what is there now decides what is to be done.
+    Nothing,
+}
+
 impl Step<'_> {
-    /// Makes one change. True when its effect was only found out later, so that what was read before is stale.
-    pub(super) async fn change(&mut self, change: &Change) -> Result<bool, End> {
+    pub(super) async fn change(&mut self, change: &Change) -> Result<Made, End> {
+        let mut change = change.clone();
         let mut retry = Retry::default();
         loop {
-            let mut open = self.intend(change)?;
+            let mut open = self.intend(&change)?;
             let Err(failure) = self.apply(&mut open, &mut retry).await? else {
                 self.outcome(Outcome::Ok)?;
-                self.made.push(line(change));
-                return Ok(false);
+                self.made.push(line(&change));
+                return Ok(Made::Seen);
             };
-            let under_way = failure.class == FailureClass::NeedsYou && open.handle.is_some() && !failure.refused;
-            let unknown = failure.class == FailureClass::Unknown || under_way;
-            if !unknown {
+            // AWS has taken the request, and did not say no: whatever failed, failed afterwards.
+            let under_way = open.handle.is_some() && !failure.refused;
+            if failure.class != FailureClass::Unknown && !under_way {
                 self.outcome(Outcome::Failed { problem: problem(&failure) })?;
-                return Err(End::Failure(failure));
+                match failure.then {
+                    Some(Then::Instead(detail)) => change.detail = detail,
+                    Some(Then::Look) => return self.look_again(failure).await,
+                    None => return Err(End::Failure(failure)),
+                }
+                continue;
             }
-            self.outcome(Outcome::Unknown { problem: problem(&failure) })?;
+            let told = problem(&self.inner.completed(failure.clone(), Some(&self.key), Some(&self.call.place), None));
+            self.outcome(if failure.is_question() { Outcome::Undecided { problem: told } } else { Outcome::Unknown { problem: told } })?;
             if failure.class == FailureClass::NeedsYou {
                 return Err(End::Failure(failure));
             }
             match self.inner.settle(self.operation.as_ref(), &self.key, &open).await? {
                 Verdict::Happened => {
-                    self.made.push(line(change));
-                    return Ok(true);
+                    self.made.push(line(&change));
+                    return Ok(Made::Unseen);
                 }
+                Verdict::NotHappened if change.class == Class::CreateBlind => return self.look_again(failure).await,
                 Verdict::NotHappened => {
                     if let Some(failure) = self.inner.again(&mut retry, &self.key, &self.account, failure).await? {
                         return Err(End::Failure(failure));
                     }
                 }
+                Verdict::Refused(failure) if failure.then == Some(Then::Look) => return self.look_again(failure).await,
                 Verdict::Refused(failure) | Verdict::Undecided(failure) => return Err(End::Failure(failure)),
             }
+        }
+    }
+
+    /// Nothing was made: waits before what is there is looked at, or ends the step when that was done often enough.
+    async fn look_again(&mut self, failure: Failure) -> Result<Made, End> {
+        let class = if failure.class == FailureClass::Unknown { failure.class } else { FailureClass::Retry { throttled: false } };
+        let again = Failure { class, ..failure };
+        match self.inner.again(&mut self.looks, &self.key, &self.account, again).await? {
+            None => Ok(Made::Nothing),
+            Some(failure) => Err(End::Failure(failure)),
         }
     }
 
@@ -66,7 +94,18 @@ impl Step<'_> {
             change: change.clone(),
         };
         self.inner.write(&Entry::Intent(intent))?;
-        Ok(OpenChange { number: self.number, label, account, input, session, change: change.clone(), handle: None, intended })
+        Ok(OpenChange {
+            number: self.number,
+            label,
+            account,
+            input,
+            session,
+            change: change.clone(),
+            handle: None,
+            intended,
+            question: None,
+            resolution: None,
+        })
     }
 
     /// Sends the call, again and again while AWS certainly did nothing: one intent covers these attempts.
@@ -80,7 +119,7 @@ impl Step<'_> {
                 (Ok(()), _) => return Ok(Ok(())),
                 (Err(_), Some(ended)) => return Err(End::Outside(ended)),
                 (Err(failure), None) if failure.class == FailureClass::Stopped => return Err(Stop::Cancel.into()),
-                (Err(failure), None) if !matches!(failure.class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_)) => {
+                (Err(failure), None) if !is_harmless(failure.class) => {
                     return Ok(Err(failure));
                 }
                 (Err(failure), None) => {
@@ -95,6 +134,11 @@ impl Step<'_> {
     fn outcome(&self, outcome: Outcome) -> Result<(), StepError> {
         self.inner.write(&Entry::Outcome { key: self.key.clone(), number: self.number, outcome })
     }
+}
+
+/// Whether AWS certainly did nothing, and may do it when it is asked again.
+fn is_harmless(class: FailureClass) -> bool {
+    matches!(class, FailureClass::Retry { .. } | FailureClass::RetryAfter(_) | FailureClass::NotYet(_))
 }
 
 /// A change as people read it.

@@ -6,7 +6,7 @@ use super::shared::Shared;
 use crate::error::{Error, Kind, Place};
 use crate::event::{AccountLabel, Event, Sink, Status, StepProblem};
 use crate::step::decide::Claimed;
-use crate::step::failure::{Failure, FailureClass};
+use crate::step::failure::{Failure, FailureClass, Onward};
 use crate::step::journal::{Entry, Journal, RunStatus, RunView, StepEnd};
 use crate::step::key::StepKey;
 use crate::step::operation::{Catalog, Operation};
@@ -26,8 +26,8 @@ pub trait Ask: Send + Sync {
     fn decide(&self, question: &str) -> bool;
 }
 
-/// The command by which a user continues a run, perhaps without a label; none if it cannot be continued.
-pub type Continue = Arc<dyn Fn(&str, Option<&str>) -> Option<String> + Send + Sync>;
+/// The command by which a user goes on with a run; none if it cannot be continued.
+pub type Continue = Arc<dyn Fn(&str, Onward<'_>) -> Option<String> + Send + Sync>;
 
 /// What the engine works with.
 #[derive(Clone)]
@@ -137,7 +137,7 @@ impl Engine {
     /// A failure outside of a step with its ways on as commands; `label` is the innermost around it.
     #[must_use]
     pub fn completed(&self, failure: Failure, place: Option<&Place>, label: Option<&str>) -> Failure {
-        self.inner.completed(failure, place, label)
+        self.inner.completed(failure, None, place, label)
     }
 
     /// The run's id: what `runner resume` takes.
@@ -278,17 +278,19 @@ impl Inner {
             self.wait(key, account, wait, &format!("{}: {}", failure.code, failure.message)).await?;
             return Ok(None);
         }
-        if let (FailureClass::Retry { .. } | FailureClass::RetryAfter(_) | FailureClass::Unknown, Some(tried)) =
-            (failure.class, retry.told())
-        {
+        let tried = !matches!(failure.class, FailureClass::NeedsYou | FailureClass::Fatal | FailureClass::Stopped);
+        if let (true, Some(tried)) = (tried, retry.told()) {
             failure.message = format!("{} ({tried})", failure.message);
+        }
+        if matches!(failure.class, FailureClass::NotYet(_)) {
+            failure.class = FailureClass::Fatal;
         }
         Ok(Some(failure))
     }
 
     /// The failure with its ways on as commands.
-    pub(super) fn completed(&self, failure: Failure, place: Option<&Place>, label: Option<&str>) -> Failure {
-        failure.completed(place, label, |without| (self.ports.resume)(&self.run, without))
+    pub(super) fn completed(&self, failure: Failure, key: Option<&StepKey>, place: Option<&Place>, label: Option<&str>) -> Failure {
+        failure.completed(key, place, label, |onward| (self.ports.resume)(&self.run, onward))
     }
 }
 

@@ -1,6 +1,6 @@
 //! One step from call to result.
 
-use super::change::line;
+use super::change::{Made, line};
 use super::core::{Call, Claim, Inner, problem, status_of};
 use super::error::StepError;
 use super::settle::Verdict;
@@ -31,6 +31,8 @@ pub(super) struct Step<'e> {
     pub(super) hash: String,
     /// Of the last change intended.
     pub(super) number: u32,
+    /// How often what is there had to be looked at anew.
+    pub(super) looks: Retry,
     /// One line per change made.
     pub(super) made: Vec<String>,
     began: jiff::Timestamp,
@@ -70,7 +72,7 @@ impl Inner {
         let hash = input_hash(operation.input());
         let account = operation.account();
         let began = self.ports.time.now();
-        let step = Step { inner: self, operation, call, key, account, hash, number: 0, made: Vec::new(), began };
+        let step = Step { inner: self, operation, call, key, account, hash, number: 0, looks: Retry::default(), made: Vec::new(), began };
         if step.operation.is_read() { step.read().await } else { step.once().await }
     }
 }
@@ -141,7 +143,8 @@ impl Step<'_> {
                 if status == Status::Paused && failure.class != FailureClass::NeedsYou {
                     failure.ways.push(Way::After("try again later".to_owned()));
                 }
-                let failure = self.inner.completed(failure, Some(&self.call.place), self.call.scope.last().map(String::as_str));
+                let failure =
+                    self.inner.completed(failure, Some(&self.key), Some(&self.call.place), self.call.scope.last().map(String::as_str));
                 self.end(status, Value::Null, Some(problem(&failure)))?;
                 Err(self.ended(status, failure))
             }
@@ -189,20 +192,53 @@ impl Step<'_> {
             }
             _ => {}
         }
-        let mut found = self.look(freshness).await?;
-        let mut changes = self.operation.changes(&found).map_err(End::Failure)?;
-        if let Some(created) = created {
-            (found, changes) = self.find_created(&created, found, changes).await?;
+        loop {
+            let mut found = self.look(freshness).await?;
+            let mut changes = self.changes(&found, created.as_ref())?;
+            if let Some(created) = &created {
+                (found, changes) = self.find_created(created, found, changes).await?;
+            }
+            self.confirm(&changes)?;
+            let freshness_now = match self.make(&changes).await? {
+                Made::Seen => Freshness::Snapshot,
+                Made::Unseen => Freshness::Live,
+                Made::Nothing => {
+                    freshness = Freshness::Live;
+                    continue;
+                }
+            };
+            if !changes.is_empty() {
+                found = self.look(freshness_now).await?;
+            }
+            return self.output(found).await;
         }
-        self.confirm(&changes)?;
-        let mut stale = false;
-        for change in &changes {
-            stale |= self.change(change).await?;
+    }
+
+    /// Makes all changes, one after the other, unless it turns out that what is there has to be looked at anew.
+    async fn make(&mut self, changes: &[Change]) -> Result<Made, End> {
+        let mut all = Made::Seen;
+        for change in changes {
+            match self.change(change).await? {
+                Made::Seen => {}
+                Made::Unseen => all = Made::Unseen,
+                Made::Nothing => return Ok(Made::Nothing),
+            }
         }
-        if !changes.is_empty() {
-            found = self.look(if stale { Freshness::Live } else { Freshness::Snapshot }).await?;
-        }
-        self.output(found).await
+        Ok(all)
+    }
+
+    /// The calls that would make it so. What this run has created and the playbook has edited since is a question, not a failure.
+    fn changes(&self, found: &Value, created: Option<&Value>) -> Result<Vec<Change>, End> {
+        self.operation.changes(found).map_err(|failure| {
+            let difference = created.map(|created| difference(created, self.operation.input())).unwrap_or_default();
+            if difference.is_empty() || failure.class != FailureClass::Fatal {
+                return End::Failure(failure);
+            }
+            let label = self.operation.label();
+            let question = format!("`{label}` was created by this run with other arguments ({difference}): {}", failure.message);
+            let failure = Failure { hints: failure.hints, ways: failure.ways, ..Failure::needs_you("created-before", question) };
+            End::Failure(failure.way(Way::Change("put the arguments back".to_owned())))
+        })
     }
 
     /// What the script gets; AWS is asked again while a list does not show yet what was made.
@@ -248,7 +284,7 @@ impl Step<'_> {
             self.inner.wait(&self.key, &self.account, pause, "what this run created is not listed yet").await?;
             pause *= 2;
             found = self.look(Freshness::Live).await?;
-            changes = self.operation.changes(&found).map_err(End::Failure)?;
+            changes = self.changes(&found, Some(created))?;
             if !difference.is_empty() {
                 break;
             }

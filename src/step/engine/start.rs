@@ -121,7 +121,7 @@ impl Inner {
 
     fn report_unsettled(&self) {
         for (key, question) in &self.unsettled {
-            let question = self.completed(question.clone(), None, None);
+            let question = self.completed(question.clone(), Some(key), None, None);
             let Some(open) = self.view.steps.get(key).and_then(|step| step.open.first()) else { continue };
             self.tally().add(key, &open.account, Status::Paused);
             self.emit(&Event::StepFinished {
@@ -144,9 +144,9 @@ fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), E
     let unsettled = inner.settle_all(|class| class == Class::CreateBlind)?;
     if let Some((key, question)) = unsettled.first_key_value() {
         let message = format!("a fresh run might do harm: in run `{}`, {key}: {}", earlier.id, question.message);
-        return Err(Error::new(Kind::Paused, "unsettled", message)
-            .hint("try again in a terminal, where you are asked")
-            .hint(format!("or continue that run: runner resume {}", earlier.id)));
+        // The answers it names end in the command that continues that run.
+        let hints = inner.completed(question.clone(), Some(key), None, None).hints;
+        return Err(hints.into_iter().fold(Error::new(Kind::Paused, "unsettled", message), Error::hint));
     }
     inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())
 }

@@ -4,6 +4,7 @@ use crate::error::Place;
 use crate::event::{AccountLabel, Status, StepProblem};
 use crate::step::key::StepKey;
 use crate::step::operation::Change;
+use crate::step::resolve::Resolution;
 use crate::step::selection::Selection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -79,6 +80,8 @@ pub enum Outcome {
     Failed { problem: StepProblem },
     /// Not known: the intent stays open until it is settled.
     Unknown { problem: StepProblem },
+    /// No lookup can tell: the intent stays open with this question, which a person may answer (`runner resolve`).
+    Undecided { problem: StepProblem },
     /// Found out later: it had taken effect.
     Happened,
     /// Found out later: it had not, and no longer can.
@@ -120,6 +123,12 @@ pub enum Entry {
         key: StepKey,
         number: u32,
         outcome: Outcome,
+    },
+    /// What a person decided about a change that no lookup could tell of; counts for the next resume.
+    Resolved {
+        key: StepKey,
+        number: u32,
+        resolution: Resolution,
     },
     StepEnded(StepEnd),
     /// A script caught the failure of this step.
@@ -172,6 +181,7 @@ impl Entry {
             Entry::Intent(_) => "intent",
             Entry::Handle { .. } => "handle",
             Entry::Outcome { .. } => "outcome",
+            Entry::Resolved { .. } => "resolved",
             Entry::StepEnded(_) => "step-ended",
             Entry::Caught { .. } => "caught",
             Entry::Read { .. } => "read",

@@ -1,9 +1,10 @@
 //! What the entries of one run amount to, per step.
 
 use super::entry::{Entry, Intent, Outcome, Record, RunStart, RunStatus, StepEnd};
-use crate::event::Status;
+use crate::event::{Status, StepProblem};
 use crate::step::key::StepKey;
 use crate::step::operation::{Change, Class};
+use crate::step::resolve::Resolution;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,6 +19,10 @@ pub struct OpenChange {
     pub change: Change,
     pub handle: Option<Value>,
     pub intended: jiff::Timestamp,
+    /// What no lookup could tell when it was last tried.
+    pub question: Option<StepProblem>,
+    /// What a person has answered since.
+    pub resolution: Option<Resolution>,
 }
 
 /// What a step that ended well left behind.
@@ -120,6 +125,13 @@ impl RunView {
             // Settling goes on after the end of a run (`play --fresh` of a later one).
             Entry::Handle { key, number, handle } => self.open(key, *number)?.handle = Some(handle.clone()),
             Entry::Outcome { key, number, outcome } => self.outcome(key, *number, outcome)?,
+            Entry::Resolved { key, number, resolution } => {
+                let open = self.open(key, *number)?;
+                if open.question.is_none() {
+                    return Err(format!("change {number} of {key} is resolved without a question"));
+                }
+                open.resolution = Some(resolution.clone());
+            }
             entry if self.status != RunStatus::Running => return Err(format!("`{}` after the end of the run", entry.kind())),
             Entry::Intent(intent) => self.intent(intent, record.at)?,
             Entry::StepEnded(end) => self.end(end)?,
@@ -157,6 +169,8 @@ impl RunView {
             change: intent.change.clone(),
             handle: None,
             intended: at,
+            question: None,
+            resolution: None,
         });
         Ok(())
     }
@@ -172,8 +186,13 @@ impl RunView {
         let open = self.open(key, number)?;
         let created = open.change.class == Class::CreateBlind && matches!(outcome, Outcome::Ok | Outcome::Happened);
         let input = created.then(|| open.input.clone());
-        if matches!(outcome, Outcome::Unknown { .. }) {
-            return Ok(());
+        match outcome {
+            Outcome::Unknown { .. } => return Ok(()),
+            Outcome::Undecided { problem } => {
+                (open.question, open.resolution) = (Some(problem.clone()), None);
+                return Ok(());
+            }
+            Outcome::Ok | Outcome::Failed { .. } | Outcome::Happened | Outcome::NotHappened => {}
         }
         if let Some(step) = self.steps.get_mut(key) {
             step.open.retain(|open| open.number != number);

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 /// 1. `event` (one row per entry, chained by hash), `head` (number and hash of the last row), `journal` (the rollout's name).
 ///    No index: the chain could not tell whether it is damaged, and the whole file is read when it is opened anyway.
 ///    Since then, without harm to older runners: the entry `pruned`, which is of no run, and the optional `reason` of a run's start.
+///    Runs in which something was `resolved`, or an outcome is `undecided`, are refused by runners older than these words.
 pub(super) const SCHEMA_VERSION: i32 = 1;
 
 /// Marks the file as ours in SQLite's header: `RUNJ`.

@@ -1,6 +1,7 @@
 //! The engine over a toy world on simulated time.
 
 mod crash;
+mod resolve;
 mod resume;
 mod single;
 mod toy;

@@ -4,8 +4,8 @@ use crate::error::{Error, Place};
 use crate::event::{AccountLabel, Event};
 use crate::step::schedule::{Branch, Slots, parallel};
 use crate::step::{
-    Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Only, Operation, Ports,
-    RunStart, Selection, Settled, StepError, StepKey,
+    Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Only, Onward, Operation,
+    Ports, RunStart, Selection, Settled, StepError, StepKey,
 };
 use crate::time::{Stop, Time};
 use serde_json::{Value, json};
@@ -231,6 +231,12 @@ impl Operation for ToyOperation {
             Ok(if wanted { Settled::Happened } else { Settled::NotHappened })
         })
     }
+    fn adopt<'a>(&'a self, _: &'a Change, id: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let there = self.toy.world().accounts.iter().any(|(name, ..)| *name == id && *name == self.key.identity);
+            if there { Ok(()) } else { Err(Failure::needs_you("other", format!("`{id}` is another one"))) }
+        })
+    }
     fn output(&self, found: &Value) -> Result<Value, Failure> {
         Ok(found.clone())
     }
@@ -316,7 +322,9 @@ impl Process {
             ask: Arc::new(Answer(self.answer)),
             catalog: Arc::new(ToyCatalog { time: self.time.clone(), toy: Arc::clone(&self.toy) }),
             ready: Arc::new(|_| Ok(())),
-            resume: Arc::new(|run, _| Some(format!("runner resume {run}"))),
+            resume: Arc::new(|run, onward| {
+                Some(format!("runner {} {run}", if matches!(onward, Onward::Resume { .. }) { "resume" } else { "resolve" }))
+            }),
         }
     }
 
