@@ -15,6 +15,8 @@ pub enum Kind {
     DropRequest,
     /// Refused with this error, code as the protocol writes it; not applied.
     Error { code: String, message: String, status: u16 },
+    /// Refused with ConstraintViolationException for this reason (`TAG_POLICY_VIOLATION`); not applied.
+    Constraint { reason: String },
     /// Applied, then answered with this status and `ServiceFailure`.
     ErrorAfter { status: u16 },
     /// The CreateAccount is accepted and later fails for this reason (`INTERNAL_FAILURE`).
@@ -70,6 +72,12 @@ pub(crate) fn throttled(service: Service) -> AwsError {
         )
         .with("Type", "ORGANIZATIONS_THROTTLED"),
     }
+}
+
+/// AWS's answer where a rule of the organisation or of its billing is against it.
+pub(crate) fn constrained(reason: &str) -> AwsError {
+    AwsError::new("ConstraintViolationException", 400, "Performing this operation violates a constraint of the organization.")
+        .reason(reason)
 }
 
 /// AWS's answer when it broke down itself.

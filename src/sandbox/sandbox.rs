@@ -306,6 +306,7 @@ impl State {
         match fault {
             Some(Fault::Throttle) => return Err(faults::throttled(arrival.service)),
             Some(Fault::Error { code, message, status }) => return Err(AwsError::new(code, *status, message)),
+            Some(Fault::Constraint { reason }) => return Err(faults::constrained(reason)),
             Some(Fault::DropRequest) => return Ok(Value::Null),
             _ => {}
         }

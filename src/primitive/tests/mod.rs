@@ -1,10 +1,14 @@
 //! Primitives through the engine and the SDK against the sandbox, in simulated time.
 
 mod accounts;
+mod consistency;
 mod crash;
 mod exclusive;
+mod expiry;
 mod identities;
 mod organization;
+mod ownership;
 mod pacing;
+mod reasons;
 mod sessions;
 mod world;

@@ -251,7 +251,7 @@ fn role(world: &World, name: &str, condition: &Value) -> String {
 }
 
 /// Gives the administrator an MFA device.
-fn enrol(world: &World) -> String {
+pub(super) fn enrol(world: &World) -> String {
     world.wait(async {
         let iam = world.management().iam().await.unwrap();
         let made = iam.create_virtual_mfa_device().virtual_mfa_device_name("runner").send().await.unwrap();

@@ -6,7 +6,8 @@ use crate::event::Event;
 use crate::primitive::list::{self, Catalog};
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{AccessKey, Sandbox, Settings};
-use crate::step::{Ask, Call, Engine, Journal, Onward, Ports, RunStart, Selection, StepError};
+use crate::step::schedule::{Branch, Slots, parallel};
+use crate::step::{Ask, Call, Engine, Failure, Journal, Onward, Ports, Resolution, RunStart, Selection, StepError, resolve};
 use crate::time::{Stop, Time};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -90,8 +91,13 @@ impl World {
     /// As `organized`, its calls held to AWS's rates.
     pub(super) fn paced(settings: Settings) -> World {
         let mut world = World::new(settings);
-        (world.cloud, world.calls) = cloud(&world.sandbox, &world.time, |config| config.paced = true);
+        world.reconfigure(|config| config.paced = true);
         world.with_organization()
+    }
+
+    /// From now on calls go through a cloud that is set up so; the operations of open changes still go through the first.
+    pub(super) fn reconfigure(&mut self, adjust: impl FnOnce(&mut CloudConfig)) {
+        (self.cloud, self.calls) = cloud(&self.sandbox, &self.time, adjust);
     }
 
     fn with_organization(self) -> World {
@@ -140,6 +146,33 @@ impl World {
         let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
         let run = self.engine.run().to_owned();
         World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start())).expect("a run")
+    }
+
+    /// Answers the question of the one step whose key ends so.
+    pub(super) fn resolve(&self, step: &str, resolution: Resolution) {
+        resolve(&self.journal, &self.time, self.engine.run(), step, resolution).expect("a question");
+    }
+
+    /// What is written of the run, an entry per line of JSON.
+    pub(super) fn written(&self) -> String {
+        let entries = self.journal.entries(self.engine.run()).expect("entries");
+        entries.iter().map(|record| json!(record.entry).to_string() + "\n").collect()
+    }
+
+    /// Calls `one` and, beside it, `other` some time later; gives what `one` came to.
+    pub(super) fn beside<T: Send>(&self, one: impl FnOnce() -> T + Send, later: Duration, other: impl FnOnce() + Send) -> T {
+        let first = || Some(one());
+        let second = || {
+            self.wait(self.time.sleep(later));
+            other();
+            None
+        };
+        let branches = vec![
+            Branch { label: "one".into(), run: Box::new(first) as Box<dyn FnOnce() -> Option<T> + Send + '_> },
+            Branch { label: "other".into(), run: Box::new(second) },
+        ];
+        let mut results = parallel(&self.time, &Slots::new(8), branches).into_iter();
+        results.next().and_then(Result::ok).flatten().expect("a result")
     }
 
     pub(super) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -219,6 +252,14 @@ pub(super) fn start() -> RunStart {
         environment: None,
         selection: Selection::default(),
         reason: None,
+    }
+}
+
+/// The question a call was paused with.
+pub(super) fn question(result: Result<Value, StepError>) -> Failure {
+    match result {
+        Err(StepError::Paused { failure, .. }) => *failure,
+        other => panic!("not paused: {other:?}"),
     }
 }
 
