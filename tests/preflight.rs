@@ -3,6 +3,7 @@
 use crate::counting::Counting;
 use crate::other_client::Served;
 use crate::project::{Ended, Project};
+use aws_sdk_organizations::types::PolicyType;
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -15,8 +16,7 @@ struct Pair {
     door: Counting,
     client: Project,
     account: String,
-    /// Stops with the last of it.
-    _aws: Served,
+    aws: Served,
 }
 
 impl Pair {
@@ -30,7 +30,7 @@ impl Pair {
         let account = world["accounts"].as_object().unwrap().keys().next().unwrap().clone();
         let config = format!("[targets.live]\nkind = \"aws\"\naccount_id = \"{account}\"\nendpoint_url = \"{}\"\n{more}", door.endpoint);
         client.write("runner.toml", &config);
-        Pair { server, door, client, account, _aws: aws }
+        Pair { server, door, client, account, aws }
     }
 
     fn preflight(&self, playbook: &str, more: &[&str]) -> Ended {
@@ -126,6 +126,58 @@ fn what_is_only_on_the_target_is_known_so_far() {
     assert!(told.stdout.contains("known so far") && told.stdout.contains("it fits as far as is known"), "{}", told.stdout);
     pair.play("second.rhai", &[]).ok();
     assert!(pair.server.world().contains(&arn));
+}
+
+#[test]
+fn service_control_policies_above_new_accounts_are_counted_and_named() {
+    let mut pair = Pair::new("");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(organize(&pair.aws));
+    let (key, secret) = runtime.block_on(keys_of_ana(&pair.aws));
+    let told = pair.preflight(PLAYBOOK, &MAIL).ok().stdout;
+    let asked = pair.door.take();
+    assert_eq!(asked.iter().filter(|operation| *operation == "ListPoliciesForTarget").count(), 2, "{asked:?}");
+    for line in [
+        "bound by    root       1 of 10 service control policies: FullAWSAccess (dev, mgmt, prod, security, stage)",
+        "            Workloads  10 of 10 service control policies: FullAWSAccess, no-1, no-2, no-3, no-4, no-5, no-6, no-7, no-8, no-9 (dev, mgmt, prod, stage)",
+        "mind        `Workloads` has 10 of 10 service control policies: one has to be detached before another can be attached",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line}\n{told}");
+    }
+    // Who may not see them is told so, and that is no problem.
+    pair.client.environment.retain(|(name, _)| !name.starts_with("AWS_ACCESS") && !name.starts_with("AWS_SECRET"));
+    pair.client.environment.extend([("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)]);
+    let told = pair.preflight(PLAYBOOK, &MAIL).ok().stdout;
+    assert!(told.contains("cannot be seen: ListPoliciesForTarget: ") && told.ends_with("it fits\n"), "{told}");
+    assert!(changing(&pair.door.take()).is_empty());
+}
+
+/// An organisation with a unit that has as many policies as it can have.
+async fn organize(aws: &Served) {
+    let organizations = aws.organizations();
+    organizations.create_organization().send().await.unwrap();
+    let root = organizations.list_roots().send().await.unwrap().roots.unwrap().remove(0).id.unwrap();
+    let unit = organizations.create_organizational_unit().parent_id(root).name("Workloads").send().await.unwrap();
+    let unit = unit.organizational_unit.unwrap().id.unwrap();
+    for n in 1..10 {
+        let content = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+        let made = organizations.create_policy().name(format!("no-{n}")).description("").content(content);
+        let made = made.r#type(PolicyType::ServiceControlPolicy).send().await.unwrap();
+        let id = made.policy.unwrap().policy_summary.unwrap().id.unwrap();
+        organizations.attach_policy().policy_id(id).target_id(&unit).send().await.unwrap();
+    }
+}
+
+/// Keys of an administrator who may not see which policies hang where.
+async fn keys_of_ana(aws: &Served) -> (String, String) {
+    let iam = aws.iam(aws.administrator());
+    iam.create_user().user_name("ana").send().await.unwrap();
+    iam.attach_user_policy().user_name("ana").policy_arn("arn:aws:iam::aws:policy/AdministratorAccess").send().await.unwrap();
+    let document =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"organizations:ListPoliciesForTarget","Resource":"*"}]}"#;
+    iam.put_user_policy().user_name("ana").policy_name("blind").policy_document(document).send().await.unwrap();
+    let made = iam.create_access_key().user_name("ana").send().await.unwrap().access_key.unwrap();
+    (made.access_key_id, made.secret_access_key)
 }
 
 /// A playbook of two accounts, and one too long policy for each if asked.

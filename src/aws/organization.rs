@@ -5,7 +5,7 @@ use super::failure::is_denied;
 use super::session::{Reach, Session};
 use crate::estate::Tags;
 use crate::step::{Failure, FailureClass, Freshness, Way};
-use aws_sdk_organizations::types::{Account, Organization, OrganizationalUnit, Parent, Tag};
+use aws_sdk_organizations::types::{Account, Organization, OrganizationalUnit, Parent, PolicyType, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -129,6 +129,22 @@ impl Cloud {
             view.tags.insert(account.to_owned(), read_tags(session, account).await?);
         }
         Ok(view.tags.get(account).cloned().unwrap_or_default())
+    }
+
+    /// Names of the service control policies on a root, unit or account; none where they are switched off.
+    pub async fn policies_on(&self, session: &Session, target: &str) -> Result<Vec<String>, Failure> {
+        let client = session.organizations().await?;
+        let mut policies = Vec::new();
+        let mut token = None;
+        loop {
+            let call = client.list_policies_for_target().target_id(target).filter(PolicyType::ServiceControlPolicy).set_next_token(token);
+            let page = session.read("organizations:ListPoliciesForTarget", call.send()).await?;
+            policies.extend(page.policies.unwrap_or_default().into_iter().filter_map(|policy| policy.name.or(policy.id)));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(policies);
+            }
+        }
     }
 
     /// Writes one of our own changes through, if the organisation has been read.

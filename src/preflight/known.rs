@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::estate::{Account, Estate};
 use crate::step::{Change, journal::StepEnd};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const OF_ORGANIZATION: [&str; 7] =
@@ -50,6 +50,8 @@ pub struct Known {
     pub there: BTreeSet<String>,
     /// The copy held everything, IAM too; else IAM was taken for empty, and what AWS refused on the copy may be there in truth.
     pub whole: bool,
+    /// Names of the service control policies on the root or unit of this id, of those that `above` gives; or why they cannot be seen.
+    pub attached: Result<BTreeMap<String, Vec<String>>, String>,
     pub steps: Vec<Step>,
     /// What ended the script, and wrong calls in other branches.
     pub errors: Vec<Error>,

@@ -2,6 +2,7 @@
 
 use super::accounts::Accounts;
 use super::changes::{self, Changes};
+use super::control::{self, Control};
 use super::known::Known;
 use super::problems;
 use super::sizes::{self, Size};
@@ -26,6 +27,8 @@ pub struct Preflight {
     pub irreversible: Vec<String>,
     /// What takes something away, a line each.
     pub destructive: Vec<String>,
+    /// Service control policies above the accounts that are made or moved.
+    pub controls: Vec<Control>,
     /// Policies near AWS's limits.
     pub sizes: Vec<Size>,
     /// What AWS's rate for CreateAccount takes at least.
@@ -44,6 +47,7 @@ impl Preflight {
         let (mut problems, mut notes) = (Vec::new(), Vec::new());
         let accounts = Accounts::of(known, &mut problems, &mut notes);
         let complete = problems::sort(known, &accounts, &mut problems, &mut notes);
+        let controls = control::controls(known, &mut notes);
         let changes = changes::by_account(known);
         let organization = known.estate.organization.as_ref().filter(|organization| known.there.contains(&organization.root));
         Preflight {
@@ -55,6 +59,7 @@ impl Preflight {
             least_time: (known.least_time)(accounts.to_make),
             irreversible: changes::irreversible(&changes),
             destructive: changes::destructive(known),
+            controls,
             sizes: sizes::near(&known.estate),
             at_most: changes::at_most(known),
             accounts,

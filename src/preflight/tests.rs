@@ -82,6 +82,7 @@ pub(crate) fn known(steps: &[Step]) -> Known {
         estate: Estate { partition: "aws".into(), organization: Some(organization), accounts },
         there,
         whole: false,
+        attached: Ok(BTreeMap::new()),
         steps: steps.to_vec(),
         errors: Vec::new(),
     }

@@ -5,7 +5,7 @@ use super::paint::Paint;
 use super::plain::plain;
 use super::step_line::took;
 use crate::error::Error;
-use crate::preflight::{Accounts, Preflight, Standing};
+use crate::preflight::{Accounts, Control, Preflight, Standing};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -24,6 +24,7 @@ pub fn preflight(preflight: &Preflight, paint: Paint) -> String {
     section(&mut out, "changes", changes(preflight));
     section(&mut out, "takes away", preflight.destructive.clone());
     section(&mut out, "for good", preflight.irreversible.clone());
+    section(&mut out, "bound by", controls(preflight));
     section(
         &mut out,
         "nearly full",
@@ -70,6 +71,7 @@ pub fn preflight_document(preflight: &Preflight) -> Value {
         "at_most": preflight.at_most,
         "destructive": preflight.destructive,
         "irreversible": preflight.irreversible,
+        "controls": preflight.controls,
         "sizes": preflight.sizes,
         "least_seconds": preflight.least_time.as_secs(),
         "problems": preflight.problems.iter().map(Error::json).collect::<Vec<_>>(),
@@ -106,6 +108,17 @@ fn accounts(accounts: &Accounts) -> Vec<String> {
         lines.push(format!("  {:names$}  {:emails$}  {standing}", account.name, account.email));
     }
     lines
+}
+
+/// Service control policies, and whom they bind.
+fn controls(preflight: &Preflight) -> Vec<String> {
+    let width = preflight.controls.iter().map(|control| control.name.chars().count()).max().unwrap_or(0);
+    let line = |control: &Control| {
+        let Control { name, policies, limit, accounts, .. } = control;
+        let accounts = accounts.iter().cloned().collect::<Vec<_>>().join(", ");
+        format!("{name:width$}  {} of {limit} service control policies: {} ({accounts})", policies.len(), policies.join(", "))
+    };
+    preflight.controls.iter().map(line).collect()
 }
 
 fn changes(preflight: &Preflight) -> Vec<String> {

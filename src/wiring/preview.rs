@@ -1,17 +1,18 @@
 //! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
 
 use super::{Work, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
+use crate::aws::failure::is_denied;
 use crate::aws::{self, Caller, Cloud, Member, OrganizationView, smithy};
 use crate::error::{Error, Place};
-use crate::estate::{Account, AccountState, Iam, Organization, Tags};
+use crate::estate::{Account, AccountState, Estate, Iam, Organization, Tags};
 use crate::event::Event;
 use crate::host;
-use crate::preflight::{Known, Preflight, Quota, Step};
+use crate::preflight::{Known, Preflight, Quota, Step, above};
 use crate::primitive::list;
 use crate::project::TargetKind;
 use crate::sandbox::{ForeignAccount, Sandbox, Settings, Told, Unknown};
 use crate::step::journal::Entry;
-use crate::step::{Ask, Change, Engine, Failure, Freshness, Journal, Ports, Retry};
+use crate::step::{Ask, Change, Engine, Failure, Freshness, Journal, Ports, Retry, StepError};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -23,7 +24,12 @@ const DEFAULT_QUOTA: usize = 10;
 
 /// On a target of kind `aws`, whose `cloud` is only read from.
 pub(super) fn preflight(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<Preflight, Error> {
-    read(work, caller, cloud).map(|(known, _)| Preflight::of(&known))
+    let (mut known, _) = read(work, caller, cloud)?;
+    let original = Original::of(cloud);
+    let attached = work.time.block_on(attached(&original, above(&known).into_keys()));
+    known.attached = attached.map_err(|stop| StepError::Stopped(stop).to_error())?;
+    original.untroubled()?;
+    Ok(Preflight::of(&known))
 }
 
 /// A world that stands for the target's AWS and knows of it what the playbook asks for. That is only read, now.
@@ -50,13 +56,10 @@ fn settings(work: &Work, caller: &Caller) -> Settings {
 /// Plays on a copy of AWS; gives what is known then, and what was read for it.
 fn read(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<(Known, Vec<(Unknown, Told)>), Error> {
     let copy = Sandbox::standing_for(settings(work, caller), &caller.account)?;
-    let original = Original { cloud: cloud.clone(), told: Arc::default(), trouble: Arc::default() };
+    let original = Original::of(cloud);
     let known = play(work, &copy, Some(&original), caller)?;
-    let trouble = original.trouble.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match trouble {
-        Some(failure) => Err(before_begun(failure)),
-        None => Ok((known, std::mem::take(&mut *original.told.lock().unwrap_or_else(PoisonError::into_inner)))),
-    }
+    original.untroubled()?;
+    Ok((known, std::mem::take(&mut *original.told.lock().unwrap_or_else(PoisonError::into_inner))))
 }
 
 /// On a copy of a sandbox's world, or of the one a first run would find.
@@ -132,12 +135,36 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
         caller: caller.arn.clone(),
         least_time: |accounts| aws::least_time("organizations:CreateAccount", accounts),
         quota: Quota { accounts: quota.unwrap_or(DEFAULT_QUOTA), written: quota.is_some() || original.is_none() },
+        attached: Ok(attached_in(&copy.estate())),
         estate: copy.estate(),
         there: copy.there(),
         whole: original.is_none(),
         steps: steps(&journal, engine.run(), &places)?,
         errors,
     })
+}
+
+/// Names of the service control policies on these; why they cannot be seen, if the caller may not.
+async fn attached(original: &Original, targets: impl Iterator<Item = String>) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let (cloud, mut attached) = (&original.cloud, BTreeMap::new());
+    for target in targets {
+        let read = || async {
+            match cloud.policies_on(&cloud.management().await?, &target).await {
+                Err(failure) if is_denied(&failure.code) => Ok(Err(failure.message)),
+                read => read.map(Ok),
+            }
+        };
+        let policies = original.read(read).await.unwrap_or(Ok(Vec::new()))?;
+        attached.insert(target, policies);
+    }
+    Ok(attached)
+}
+
+/// The same of a world that is there as a whole.
+fn attached_in(estate: &Estate) -> BTreeMap<String, Vec<String>> {
+    let Some(organization) = &estate.organization else { return BTreeMap::new() };
+    let name = |id: &String| organization.policies.get(id).map_or(id, |policy| &policy.name).clone();
+    organization.attachments.iter().map(|(target, policies)| (target.clone(), policies.iter().map(name).collect())).collect()
 }
 
 /// The steps as they are written down, each at its place with the text of the line, which a journal does not keep.
@@ -202,6 +229,15 @@ struct Original {
 }
 
 impl Original {
+    fn of(cloud: &Cloud) -> Original {
+        Original { cloud: cloud.clone(), told: Arc::default(), trouble: Arc::default() }
+    }
+
+    /// Fails as the first reading failed.
+    fn untroubled(&self) -> Result<(), Error> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), |failure| Err(before_begun(failure)))
+    }
+
     /// What there is of it; nothing when it cannot be read.
     async fn look(&self, unknown: &Unknown) -> Told {
         let cloud = &self.cloud;
