@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::event::{Call, Event};
+use crate::project::unwritable;
 use crate::time::Time;
 use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
@@ -33,11 +34,8 @@ impl Log {
     pub(super) fn open(&self, path: &Path) -> Result<(), Error> {
         let mut state = self.state();
         let State::Nameless(lines) = &*state else { return Ok(()) };
-        let file = open(path).and_then(|mut file| file.write_all(lines.as_bytes()).map(|()| file)).map_err(|error| {
-            Error::failed("unwritable-state", format!("cannot write `{}`", path.display()))
-                .cause(error)
-                .hint("make the state folder writable for you")
-        })?;
+        let written = open(path).and_then(|mut file| file.write_all(lines.as_bytes()).map(|()| file));
+        let file = written.map_err(|error| unwritable(path, &error))?;
         *state = State::Open(file);
         Ok(())
     }

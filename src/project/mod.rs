@@ -9,5 +9,5 @@ mod target;
 pub(crate) use config::nearest;
 pub use config::{Config, Environment, Hooks, SCHEMA};
 pub use discover::{FILE, Project};
-pub use state::{State, private_file};
+pub use state::{State, private_file, unwritable};
 pub use target::{Aws, FurtherAccount, Sandbox, SourceIdentity, Target, TargetKind};

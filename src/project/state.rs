@@ -121,10 +121,15 @@ fn names(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+/// What is below the state folder, or the folder itself, cannot be written.
+#[must_use]
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     Error::failed("unwritable-state", format!("cannot write `{}`", path.display())).cause(error).hint(match error.kind() {
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
             "a file is where the folder `.runner` belongs: move it away, or work elsewhere with -C DIR"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full, and the journal must be written before AWS is changed: make room, then the same command again"
         }
         _ => "the journal must be written before AWS is changed: make the folder writable, or work elsewhere with -C DIR",
     })
@@ -179,5 +184,7 @@ mod tests {
         fs::write(root.path().join(".runner"), "a file").unwrap();
         let error = State::new(root.path()).create("prod").unwrap_err();
         assert_eq!((&*error.code, error.hints.len()), ("unwritable-state", 1));
+        let full = unwritable(root.path(), &ErrorKind::StorageFull.into());
+        assert!(full.hints[0].contains("make room"), "{full:?}");
     }
 }
