@@ -7,7 +7,7 @@
 //! | `cli` | one file per subcommand |
 //! | `project` | `runner.toml`, targets, environments, parameters, discovery, the state directory |
 //! | `host` | Rhai: engine and limits, module resolver, values, `parallel`, script errors, static walk |
-//! | `step` | key, decide, journal, retry, waiting, lock, schedule |
+//! | `step` | key, decide, journal, what a person decides, retry, waiting, lock, schedule |
 //! | `primitive` | one file per operation a script can call |
 //! | `aws` | sessions, clients, pacing, account creations under way, error classification, estate reader, smithy adapter |
 //! | `estate`, `policy`, `access` | plain organisation and IAM data; policy documents; who may do what (all pure) |

@@ -55,8 +55,11 @@ impl History {
         runs.pop().ok_or_else(|| unreadable.into_iter().next().unwrap_or_else(|| none(prefix)))
     }
 
-    /// The last run that is not over.
-    pub(super) fn last_unfinished(mut self) -> Result<Stored, Error> {
+    /// The run with this unique beginning of its id; without one, the last run that is not over.
+    pub(super) fn unfinished(mut self, prefix: Option<&str>) -> Result<Stored, Error> {
+        if prefix.is_some() {
+            return self.find(prefix);
+        }
         let any = !self.runs.is_empty();
         self.runs.retain(|run| !run.summary.status.is_over());
         if self.runs.is_empty() && self.unreadable.is_empty() && any {

@@ -26,7 +26,7 @@ pub(super) struct Args {
     step: String,
 
     /// It took effect: it made what has this id, which the resume checks
-    #[arg(long, value_name = "ID", env = "RUNNER_ADOPT", required_unless_present = "retry", conflicts_with = "retry")]
+    #[arg(long, value_name = "ID", env = "RUNNER_ADOPT")]
     adopt: Option<String>,
 
     /// It did not take effect: the resume looks once more, and sends it again if it is still wanted
@@ -38,19 +38,26 @@ pub(super) struct Args {
     run: Option<String>,
 }
 
+impl Args {
+    fn resolution(&self) -> Result<Resolution, Error> {
+        match (&self.adopt, self.retry) {
+            (Some(id), false) => Ok(Resolution::Adopt { id: id.clone() }),
+            (None, true) => Ok(Resolution::Retry),
+            (given, _) => {
+                let which = if given.is_some() { "both" } else { "neither" };
+                Err(Error::usage("no-resolution", format!("{which} of --adopt and --retry is given"))
+                    .hint("--adopt ID if the step made what has this id, --retry if it made nothing"))
+            }
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let project = context.project()?;
-    let history = History::read(&project, context.globals.target.as_deref())?;
-    let found = match &args.run {
-        Some(prefix) => history.find(Some(prefix))?,
-        None => history.last_unfinished()?,
-    };
+    let resolution = args.resolution()?;
+    let found = History::read(&project, context.globals.target.as_deref())?.unfinished(args.run.as_deref())?;
     let (run, target, file) = (found.summary.id.clone(), found.target.clone(), found.journal.file().to_owned());
     drop(found);
-    let resolution = match &args.adopt {
-        Some(id) => Resolution::Adopt { id: id.clone() },
-        None => Resolution::Retry,
-    };
     let time = real_time()?;
     // Nobody plays meanwhile; what stands in the journal is read once nobody can.
     let _lock = Lock::acquire(&project.state().lock(&target), &target, &time)?;
@@ -62,10 +69,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     });
     context.result(&document, || {
         let what = match &resolution {
-            Resolution::Adopt { id } => format!("it made {}", plain(id)),
-            Resolution::Retry => "it did not take effect".to_owned(),
+            Resolution::Adopt { id } => format!("it made {}, which the resume checks", plain(id)),
+            Resolution::Retry => "it did not take effect; the resume looks once more".to_owned(),
         };
-        format!("{} of run {run}: {what}; the resume looks whether that can be\n  {next}\n", plain(&key.to_string()))
+        format!("{} of run {run}: {what}\n  {next}\n", plain(&key.to_string()))
     })
 }
 

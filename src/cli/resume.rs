@@ -62,11 +62,7 @@ impl Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let project = context.project()?;
-    let history = History::read(&project, context.globals.target.as_deref())?;
-    let found = match &args.run {
-        Some(prefix) => history.find(Some(prefix))?,
-        None => history.last_unfinished()?,
-    };
+    let found = History::read(&project, context.globals.target.as_deref())?.unfinished(args.run.as_deref())?;
     let summary = &found.summary;
     let start = found.journal.view(&summary.id)?.start;
     let target = project.config.target(Some(&found.target))?.clone();

@@ -72,8 +72,8 @@ fn open_text(out: &mut String, view: &RunView, key: &StepKey, open: &OpenChange)
         problem(out, "  ", question);
     }
     match resolution {
-        Some(Resolution::Adopt { id }) => drop(writeln!(out, "  decided: it made {}; the resume looks whether that can be", plain(id))),
-        Some(Resolution::Retry) => out.push_str("  decided: it did not take effect; the resume looks, and sends it again\n"),
+        Some(Resolution::Adopt { id }) => drop(writeln!(out, "  decided: it made {}, which the resume checks", plain(id))),
+        Some(Resolution::Retry) => out.push_str("  decided: it did not take effect; the resume looks once more\n"),
         None => {}
     }
 }
