@@ -49,6 +49,16 @@ pub(super) fn keys(key: AccessKey) -> Base {
 
 /// A cloud over a sandbox whose calls take 20 ms each way, and the names of the calls as they arrive.
 pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut CloudConfig)) -> (Cloud, Arc<Mutex<Vec<String>>>) {
+    cloud_under(sandbox, time, |_| false, adjust)
+}
+
+/// The same, where calls are refused for their rate while `throttles` says so.
+fn cloud_under(
+    sandbox: &Sandbox,
+    time: &Time,
+    throttles: fn(&Time) -> bool,
+    adjust: impl FnOnce(&mut CloudConfig),
+) -> (Cloud, Arc<Mutex<Vec<String>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (aws, clock, seen) = (sandbox.clone(), time.clone(), calls.clone());
     let http = smithy::in_process(Arc::new(move |request| {
@@ -56,7 +66,7 @@ pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut Clo
         Box::pin(async move {
             clock.sleep(Duration::from_millis(20)).await;
             seen.lock().expect("calls").push(name(&request));
-            let reply = aws.handle(request, clock.now());
+            let reply = if throttles(&clock) { Some(throttled(&request)) } else { aws.handle(request, clock.now()) };
             clock.sleep(Duration::from_millis(20)).await;
             reply
         })
@@ -64,6 +74,16 @@ pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut Clo
     let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
     adjust(&mut config);
     (Cloud::new(config), calls)
+}
+
+/// AWS's answer to too many calls, in the protocol of the call.
+fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
+    let body = if request.headers().contains_key("x-amz-target") {
+        r#"{"__type":"TooManyRequestsException","Message":"Too many requests."}"#
+    } else {
+        "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+    };
+    http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).expect("a response")
 }
 
 fn name(request: &http::Request<Bytes>) -> String {
@@ -90,8 +110,13 @@ impl World {
 
     /// As `organized`, its calls held to AWS's rates.
     pub(super) fn paced(settings: Settings) -> World {
+        World::paced_under(settings, |_| false)
+    }
+
+    /// As `paced`, its calls refused for their rate while `throttles` says so.
+    pub(super) fn paced_under(settings: Settings, throttles: fn(&Time) -> bool) -> World {
         let mut world = World::new(settings);
-        world.reconfigure(|config| config.paced = true);
+        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, throttles, |config| config.paced = true);
         world.with_organization()
     }
 
