@@ -11,16 +11,16 @@ const PLAYBOOK: &str = "playbooks/multi-account.rhai";
 const MAIL: [&str; 2] = ["-p", "mail=aws@example.com"];
 
 /// A served sandbox behind a door that counts, and a project that knows it as its AWS.
-struct Pair {
+pub(crate) struct Pair {
     server: Project,
-    door: Counting,
-    client: Project,
+    pub(crate) door: Counting,
+    pub(crate) client: Project,
     account: String,
     aws: Served,
 }
 
 impl Pair {
-    fn new(more: &str) -> Pair {
+    pub(crate) fn new(more: &str) -> Pair {
         let server = Project::new();
         let aws = Served::start(&server);
         let door = Counting::before(&aws.endpoint);
@@ -43,7 +43,7 @@ impl Pair {
 }
 
 /// Operations that change something.
-fn changing(operations: &[String]) -> Vec<&String> {
+pub(crate) fn changing(operations: &[String]) -> Vec<&String> {
     let reads = ["Get", "List", "Describe", "AssumeRole"];
     operations.iter().filter(|operation| !reads.iter().any(|read| operation.starts_with(read))).collect()
 }

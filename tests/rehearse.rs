@@ -1,5 +1,6 @@
 //! `runner rehearse`, from the real binary.
 
+use crate::preflight::{Pair, changing};
 use crate::project::{Ended, Project};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -106,4 +107,21 @@ fn it_begins_from_a_copy_of_what_was_played() {
     let told = lines(&told);
     assert_eq!((&told[1]["world"], &told[1]["undisturbed"]["accounts"]), (&"a copy of its world".into(), &0.into()));
     assert_eq!(project.world(), world);
+}
+
+#[test]
+fn an_aws_is_read_once_and_rehearsed_on_a_world_that_stands_for_it() {
+    let pair = Pair::new("");
+    let mail = ["-p", "mail=aws@example.com"];
+    let told = pair.client.run(&[&["rehearse", PLAYBOOK, "--target", "live", "--runs", "2", "--output", "json"], &mail[..]].concat()).ok();
+    assert_eq!(pair.door.take(), ["GetCallerIdentity", "DescribeOrganization"]);
+    let recap = lines(&told).pop().unwrap();
+    assert_eq!((&recap["accounts"], &recap["violated"]), (&10.into(), &serde_json::json!([])));
+    // What is there is there in the world, too.
+    pair.client.run(&[&["play", PLAYBOOK, "--target", "live", "--yes"], &mail[..]].concat()).ok();
+    pair.door.take();
+    let told = pair.client.run(&[&["rehearse", PLAYBOOK, "--target", "live", "--runs", "1", "--output", "json"], &mail[..]].concat()).ok();
+    let asked = pair.door.take();
+    assert!(asked.contains(&"ListAccounts".to_owned()) && changing(&asked).is_empty(), "{asked:?}");
+    assert_eq!(lines(&told).pop().unwrap()["accounts"], 0);
 }
