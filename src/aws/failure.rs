@@ -2,7 +2,7 @@
 
 use super::constraint::constraint;
 use super::denial::Denial;
-use crate::step::{Failure, FailureClass, Way};
+use crate::step::{Failure, FailureClass, Then, Way};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -121,8 +121,9 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
             failure.way(Way::After("wait for the device's next code".to_owned()))
         }
         FailureClass::NeedsYou => failure.way(Way::After("give the target working credentials".to_owned())),
-        FailureClass::Fatal if code.starts_with("EntityAlreadyExists") || code.starts_with("Duplicate") => {
-            failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned()))
+        // Our own first request may be what a second delivery of it ran into.
+        FailureClass::Fatal if is_there(code) => {
+            failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned())).then(Then::Look)
         }
         _ => failure,
     }
@@ -175,6 +176,11 @@ fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> Failur
         return FailureClass::Unknown;
     }
     FailureClass::Fatal
+}
+
+/// Whether AWS refused to make what is there already.
+fn is_there(code: &str) -> bool {
+    ["EntityAlreadyExists", "Duplicate", "AlreadyInOrganization"].iter().any(|beginning| code.starts_with(beginning))
 }
 
 /// Whether AWS refused for want of permission.
@@ -274,6 +280,14 @@ mod tests {
         assert!(hint("MoveAccount", "You don't have permissions to access this resource.").contains("management account"));
         assert!(hint("AssumeRole", "Access denied").contains("trust policy"));
         assert!(hint("CreateRole", "No.").contains("administrator"));
+    }
+
+    #[test]
+    fn what_is_there_already_is_looked_at() {
+        for code in ["EntityAlreadyExists", "EntityAlreadyExistsException", "DuplicateAccountException", "AlreadyInOrganizationException"] {
+            assert_eq!(service("CreateRole", 409, Some(code), None, "").then, Some(Then::Look), "{code}");
+        }
+        assert_eq!(service("CreateRole", 409, Some("LimitExceeded"), None, "").then, None);
     }
 
     #[test]

@@ -91,6 +91,7 @@ impl Primitive for SetAccountAlias {
         let sent = session.send("iam:CreateAccountAlias", client.create_account_alias().account_alias(&args.alias).send()).await;
         sent.map(drop).map_err(|mut failure| {
             if failure.code == "EntityAlreadyExists" {
+                failure.then = None;
                 failure.ways = vec![Way::Change("another alias, since another account of AWS has this one".to_owned())];
             }
             failure

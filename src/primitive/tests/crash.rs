@@ -207,7 +207,14 @@ fn every_change_survives_every_fault_without_a_question() {
         ("CreateUser", 1),
         ("AddUserToGroup", 1),
     ];
-    let kinds = [Kind::LostReply, Kind::DropRequest, Kind::ErrorAfter { status: 500 }, Kind::ErrorAfter { status: 503 }, Kind::Throttle];
+    let kinds = [
+        Kind::LostReply,
+        Kind::DropRequest,
+        Kind::ErrorAfter { status: 500 },
+        Kind::ErrorAfter { status: 503 },
+        Kind::Throttle,
+        Kind::Duplicate,
+    ];
     for (operation, times) in changes {
         for nth in 1..=times {
             for kind in &kinds {

@@ -68,11 +68,12 @@ impl Step<'_> {
 
     /// Nothing was made: waits before what is there is looked at, or ends the step when that was done often enough.
     async fn look_again(&mut self, failure: Failure) -> Result<Made, End> {
-        let class = if failure.class == FailureClass::Unknown { failure.class } else { FailureClass::Retry { throttled: false } };
+        let failed_as = failure.class;
+        let class = if failed_as == FailureClass::Unknown { failed_as } else { FailureClass::Retry { throttled: false } };
         let again = Failure { class, ..failure };
         match self.inner.again(&mut self.looks, &self.key, &self.account, again).await? {
             None => Ok(Made::Nothing),
-            Some(failure) => Err(End::Failure(failure)),
+            Some(told) => Err(End::Failure(Failure { class: failed_as, ..told })),
         }
     }
 
