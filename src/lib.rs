@@ -37,3 +37,7 @@ pub mod sandbox;
 pub mod step;
 pub mod time;
 pub mod wiring;
+
+#[cfg(test)]
+#[path = "../tests/proof.rs"]
+mod proof;

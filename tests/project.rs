@@ -38,6 +38,13 @@ impl Project {
         project
     }
 
+    /// Another one with all that is in this one.
+    pub(crate) fn copy(&self) -> Project {
+        let project = Project { folder: tempfile::tempdir().unwrap(), environment: self.environment.clone() };
+        copy(self.folder.path(), project.folder.path());
+        project
+    }
+
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
@@ -109,6 +116,18 @@ impl Ended {
     pub(crate) fn exits(self, code: i32) -> Ended {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 use crate::aws_target::{PLAY, Pair};
 use crate::project::{Project, repository};
 use crate::proof::stride;
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, is_change};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Stdio;
 
@@ -41,34 +42,53 @@ pub(crate) fn go_on(project: &Project, play: &[&str]) {
     }
 }
 
-/// Each call of the system that matches, by name and number, in a play in which nothing happens.
-pub(crate) fn places(matching: &str) -> Vec<(String, usize)> {
+/// One call of the system that changes a file.
+pub(crate) struct Place {
+    /// Its name, and which one of that name it is, from 1.
+    pub(crate) call: String,
+    pub(crate) number: usize,
+    /// How many calls to AWS that change something were answered before it.
+    pub(crate) changes: usize,
+}
+
+/// All of a play in which nothing happens.
+pub(crate) fn places() -> Vec<Place> {
     let pair = Pair::new();
     let play = one_by_one(&pair.client);
     let trace = pair.client.path("trace");
-    pair.client.traced(&["-o", &trace.display().to_string(), "-e", &format!("trace={matching}")], &play).ok();
+    // With what is written to the debug log.
+    let calls = format!("trace=write,{WRITES}");
+    pair.client.traced(&["-o", &trace.display().to_string(), "-s", "300", "-e", &calls], &play).ok();
     let text = fs::read_to_string(trace).unwrap();
-    let mut threads: Vec<&str> = text.lines().filter(|line| line.contains('(')).map(|line| line.split(' ').next().unwrap()).collect();
-    threads.dedup();
-    assert_eq!(threads.len(), 1, "the calls are to come from one thread");
-    let mut numbers = std::collections::BTreeMap::new();
-    let names = text.lines().filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('(')).map(|(name, _)| name);
-    names
-        .map(|name| {
-            let number = numbers.entry(name).or_insert(0);
+    let (mut places, mut numbers, mut threads, mut changes) = (Vec::new(), BTreeMap::new(), BTreeSet::new(), 0);
+    for line in text.lines() {
+        let Some((thread, (call, arguments))) =
+            line.split_once(' ').and_then(|(thread, call)| Some((thread, call.trim_start().split_once('(')?)))
+        else {
+            continue;
+        };
+        if call == "write" {
+            let action = arguments.split_once("Z call ").and_then(|(_, logged)| logged.split([' ', ':']).nth(2));
+            changes += usize::from(action.is_some_and(is_change));
+        } else {
+            threads.insert(thread);
+            let number = numbers.entry(call).or_insert(0);
             *number += 1;
-            (name.to_owned(), *number)
-        })
-        .collect()
+            places.push(Place { call: call.to_owned(), number: *number, changes });
+        }
+    }
+    assert_eq!(threads.len(), 1, "the calls are to come from one thread");
+    assert!(changes > 20 && places.len() > 500, "{changes} changes, {} places", places.len());
+    places
 }
 
 #[test]
 fn at_journal_writes_and_syncs() {
     let wanted = undisturbed();
-    let places = places(WRITES);
+    let places = places();
     let tried = stride("SIGKILL at journal writes and syncs", places.len(), 20);
     for place in &tried {
-        let (call, number) = &places[*place];
+        let Place { call, number, .. } = &places[*place];
         let pair = Pair::new();
         let play = one_by_one(&pair.client);
         let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when={number}"));

@@ -44,13 +44,18 @@ impl Proxy {
     }
 }
 
+/// Whether a call of this name changes something.
+pub(crate) fn is_change(name: &str) -> bool {
+    !["Get", "List", "Describe", "Assume"].iter().any(|read| name.starts_with(read))
+}
+
 /// Passes on one connection's calls and replies until either side is gone.
 fn pass(client: &TcpStream, upstream: &TcpStream, seen: &Mutex<Vec<String>>, hold: Option<usize>, holding: &Sender<Held>) -> Option<()> {
     let (mut calls, mut replies) = (BufReader::new(client), BufReader::new(upstream));
     loop {
         let call = Message::read(&mut calls)?;
         let name = call.name();
-        let number = (!["Get", "List", "Describe", "Assume"].iter().any(|read| name.starts_with(read))).then(|| {
+        let number = is_change(&name).then(|| {
             let mut seen = seen.lock().unwrap();
             seen.push(name);
             seen.len() - 1

@@ -7,6 +7,11 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
+
+/// How often, and how far apart, the name of a holder is looked for.
+const LOOKS: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Held until dropped. The file stays: taking it away would let two processes lock two files of one name.
 #[derive(Debug)]
@@ -39,7 +44,7 @@ impl Lock {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(locked(target, &mut file)),
+            Err(TryLockError::WouldBlock) => return Err(locked(target, &mut file, time)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         let holder = Holder { pid: std::process::id(), host: host(), since: time.now().strftime("%FT%TZ").to_string() };
@@ -49,16 +54,35 @@ impl Lock {
     }
 }
 
-fn locked(target: &str, file: &mut File) -> Error {
-    let mut text = String::new();
-    let holder = file.read_to_string(&mut text).ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
-    let who = match &holder {
+fn locked(target: &str, file: &mut File, time: &Time) -> Error {
+    let mut holder = Holder::read(file);
+    // Between its lock and its first word, the file still says nothing, or names the one before.
+    for _ in 0..LOOKS {
+        if holder.as_ref().is_some_and(Holder::may_live) || time.block_on(time.sleep(PAUSE)).is_err() {
+            break;
+        }
+        holder = Holder::read(file);
+    }
+    let who = match holder.filter(Holder::may_live) {
         Some(Holder { pid, host, since }) => format!("pid {pid} on {host}, since {since}"),
-        // Between its lock and its first word.
         None => "a process that has only just begun".to_owned(),
     };
     Error::new(Kind::Locked, "target-locked", format!("another runner works on target `{target}`: {who}"))
         .hint("wait until it is done; the lock ends with that process, so there is nothing to unlock")
+}
+
+impl Holder {
+    fn read(file: &mut File) -> Option<Holder> {
+        let mut text = String::new();
+        file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Not if it was a process of this machine that is gone; where that cannot be seen, it may.
+    fn may_live(&self) -> bool {
+        let processes = Path::new("/proc");
+        self.host != host() || !processes.join("self").exists() || processes.join(self.pid.to_string()).exists()
+    }
 }
 
 fn host() -> String {
@@ -87,6 +111,21 @@ mod tests {
         assert_eq!(error.message, wanted);
         drop(lock);
         Lock::acquire(&path, "sandbox", &time).expect("after the first is gone");
+    }
+
+    #[test]
+    fn a_dead_process_is_not_named_as_the_holder() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("lock");
+        let held = File::create(&path).expect("file");
+        held.lock().expect("lock");
+        // The number of no process: above the greatest that Linux gives.
+        let dead = Holder { pid: 4_194_305, host: host(), since: "2026-01-01T00:00:00Z".into() };
+        for left in ["", &serde_json::to_string(&dead).expect("text")] {
+            fs::write(&path, left).expect("left over");
+            let error = Lock::acquire(&path, "sandbox", &Time::simulated(1)).expect_err("held");
+            assert_eq!(error.message, "another runner works on target `sandbox`: a process that has only just begun");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::world::{World, start};
 use crate::aws::Session;
+use crate::proof::stride;
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{Sandbox, Settings};
 use crate::step::schedule::{Branch, Slots, parallel};
@@ -174,19 +175,28 @@ fn killed_edited_and_resumed_the_estate_is_that_of_the_edited_playbook() {
 }
 
 #[test]
-fn killed_again_during_the_resume_the_estate_is_the_same() {
+fn proof_of_every_kill_and_every_kill_of_its_resume() {
     let (estate, events) = undisturbed(play);
-    for event in (1..events).step_by(3) {
-        for again in [1, 4, 11] {
-            let mut machine = Machine::new(settings());
-            assert!(machine.process(3, Some(event), play).is_none());
-            // Not every resume is long enough to reach its crash.
-            if machine.process(again, Some(again), play).is_none() {
-                machine.process(7, None, play).unwrap_or_else(|| panic!("killed at {event} and {again}: not done"));
-            }
-            assert_eq!(machine.estate(), estate, "killed at {event} and {again}");
-        }
+    let killed = |event| {
+        let mut machine = Machine::new(settings());
+        assert!(machine.process(3, Some(event), play).is_none());
+        machine
+    };
+    let mut pairs = Vec::new();
+    for event in 0..events {
+        let mut machine = killed(event);
+        let before = if event == 0 { 0 } else { machine.events() };
+        machine.process(7, None, play).unwrap_or_else(|| panic!("killed at {event}: not done"));
+        pairs.extend((0..machine.events() - before).map(|again| (event, again)));
     }
+    let tried = stride("killed at an event, and at one of the resume", pairs.len(), 60);
+    for (event, again) in tried.iter().map(|pair| pairs[*pair]) {
+        let mut machine = killed(event);
+        assert!(machine.process(7, Some(again), play).is_none(), "killed at {event}: the resume did not come to {again}");
+        let last = machine.process(11, None, play);
+        assert!(last.is_some() && machine.estate() == estate, "killed at {event} and {again}");
+    }
+    println!("proof: in process, {} of {} pairs of kills: the same estate each time", tried.len(), pairs.len());
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Beginning a run, or going on with one.
 
 use super::core::{Engine, Inner, Ports, problem};
+use super::error::StepError;
 use super::settle::Verdict;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Status};
 use crate::step::failure::Failure;
-use crate::step::journal::{Entry, Journal, RunStart, RunStatus, RunSummary, RunView};
+use crate::step::journal::{Entry, Journal, RunStart, RunStatus, RunSummary, RunView, WriteError};
 use crate::step::key::StepKey;
 use crate::step::operation::Class;
 use crate::step::selection::{Only, Selection};
@@ -48,7 +49,7 @@ impl Engine {
             supersede(&ports, earlier, view)?;
         }
         let entry = Entry::RunStarted(start);
-        ports.journal.append(&ports.time, &run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
+        ports.journal.append(&ports.time, &run, &entry).map_err(unbegun)?;
         let view = ports.journal.view(&run)?;
         let inner = Inner::new(ports, run, view);
         inner.announce(false);
@@ -136,6 +137,16 @@ impl Inner {
                 took: std::time::Duration::ZERO,
             });
         }
+    }
+}
+
+/// There is no run yet that could be continued.
+fn unbegun(error: WriteError) -> Error {
+    match error {
+        WriteError::Failed(reason) => Error::failed("journal-unusable", "the journal cannot be written, so nothing was begun")
+            .cause(reason)
+            .hint("make room or mend the disk, then the same command again"),
+        stopped @ WriteError::Stopped(_) => StepError::from(stopped).to_error(),
     }
 }
 

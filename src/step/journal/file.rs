@@ -8,6 +8,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+const WRITABLE: &str = "make the file and its folder writable for you, then the same command again";
+
 /// Gives the path without symbolic links in its folders (SQLite follows none), and makes the file if there is none (0600, its folder 0700).
 ///
 /// A journal comes into being whole: it is written under another name and then renamed. So an empty file is never one that was only just
@@ -70,6 +72,10 @@ fn cannot_create(path: &Path) -> Error {
     Error::failed("journal-unusable", format!("cannot create the journal `{}`", path.display()))
 }
 
+pub(super) fn read_only(path: &Path) -> Error {
+    Error::failed("journal-unusable", format!("the journal `{}` is read-only", path.display())).hint(WRITABLE)
+}
+
 /// `place` says where, and perhaps what is wrong there.
 pub(super) fn damaged(name: &str, place: &str) -> Error {
     Error::failed("journal-damaged", format!("the journal `{name}` is damaged {place}"))
@@ -109,6 +115,6 @@ fn way_on(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has it open: wait until that is done",
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => "make room or mend the disk, then the same command again",
-        _ => "make the file and its folder writable for you, then the same command again",
+        _ => WRITABLE,
     }
 }

@@ -58,6 +58,10 @@ impl Journal {
     pub fn open(path: &Path, rollout: &str) -> Result<Journal, Error> {
         let path = file::present(path, rollout)?;
         let connection = file::open(&path, OpenFlags::SQLITE_OPEN_NOFOLLOW)?;
+        // What SQLite may not write it opens for reading, and would say so at the first row.
+        if connection.is_readonly("main").map_err(|error| unusable(&path.display().to_string(), &error))? {
+            return Err(file::read_only(&path));
+        }
         Journal::over(connection, path.display().to_string(), Some(rollout))
     }
 
