@@ -124,7 +124,7 @@ BUGS = [
     Bug("created-is-forgotten", JOURNAL + "fold.rs", "                step.created = input;", "                step.created = None;"),
     Bug("names-that-differ-in-case-are-two", "src/primitive/contract.rs", "if P::CASE_FOLDED { identity.to_lowercase() } else { identity }", "identity"),
     # Waiting, and one at a time
-    Bug("no-lock", STEP + "lock.rs", "Err(TryLockError::WouldBlock) => return Err(locked(target, &mut file)),", "Err(TryLockError::WouldBlock) => {}"),
+    Bug("no-lock", STEP + "lock.rs", "Err(TryLockError::WouldBlock) => return Err(locked(target, &mut file, time)),", "Err(TryLockError::WouldBlock) => {}"),
     Bug("six-at-a-time", "src/aws/creations.rs", "const SLOTS: usize = 5;", "const SLOTS: usize = 50;"),
     Bug("one-good-probe-is-enough", ACCOUNT + "_usable.rs", "while !cloud.newborns().is_proved(&role) {", "while false {"),
 ]
