@@ -125,6 +125,7 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         FailureClass::Fatal if is_there(code) => {
             failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned())).then(Then::Look)
         }
+        FailureClass::Fatal if code.starts_with("NoSuchEntity") && takes_away(call) => failure.then(Then::Look),
         _ => failure,
     }
 }
@@ -181,6 +182,11 @@ fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> Failur
 /// Whether AWS refused to make what is there already.
 fn is_there(code: &str) -> bool {
     ["EntityAlreadyExists", "Duplicate", "AlreadyInOrganization"].iter().any(|beginning| code.starts_with(beginning))
+}
+
+/// What such a call takes away may be gone already.
+fn takes_away(call: &str) -> bool {
+    ["Delete", "Detach", "Remove"].iter().any(|verb| call.starts_with(verb))
 }
 
 /// Whether AWS refused for want of permission.
@@ -283,11 +289,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_already_is_looked_at() {
+    fn what_is_there_or_gone_already_is_looked_at() {
         for code in ["EntityAlreadyExists", "EntityAlreadyExistsException", "DuplicateAccountException", "AlreadyInOrganizationException"] {
             assert_eq!(service("CreateRole", 409, Some(code), None, "").then, Some(Then::Look), "{code}");
         }
         assert_eq!(service("CreateRole", 409, Some("LimitExceeded"), None, "").then, None);
+        assert_eq!(service("DetachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, Some(Then::Look));
+        assert_eq!(service("AttachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, None);
     }
 
     #[test]

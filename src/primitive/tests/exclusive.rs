@@ -67,7 +67,7 @@ fn no_fault_leaves_anything_or_asks() {
         "RemoveUserFromGroup",
     ];
     for operation in calls {
-        for kind in [Kind::LostReply, Kind::DropRequest, Kind::ErrorAfter { status: 500 }, Kind::Throttle] {
+        for kind in [Kind::LostReply, Kind::DropRequest, Kind::ErrorAfter { status: 500 }, Kind::Throttle, Kind::Duplicate] {
             let rule = Rule { operation: operation.into(), nth: Some(1), kind: kind.clone() };
             let sandbox = prepared(Settings { faults: vec![rule], ..Settings::default() });
             let world = process(&sandbox, &Journal::in_memory("sandbox/test").unwrap(), Time::simulated(7)).unwrap();
