@@ -165,11 +165,13 @@ impl Rehearsal {
         if played.accounts > self.undisturbed.accounts {
             played.violations.push(Violation::Accounts { made: played.accounts, wanted: self.undisturbed.accounts });
         }
-        let questions = machine.questions();
-        played.questions = questions.len();
-        played.violations.extend(questions.into_iter().map(|question| Violation::Question { question }));
-        if let Err(error) = machine.journal.verify() {
-            played.violations.push(Violation::Journal { problem: error.message });
+        // A journal that cannot be read is a violation, too.
+        match machine.journal.verify().and_then(|_| machine.questions()) {
+            Ok(questions) => {
+                played.questions = questions.len();
+                played.violations.extend(questions.into_iter().map(|question| Violation::Question { question }));
+            }
+            Err(error) => played.violations.push(Violation::Journal { problem: error.message }),
         }
         played
     }

@@ -93,7 +93,12 @@ impl Inner {
 fn question(open: &OpenChange, failure: &Failure) -> Failure {
     let Failure { code, message, hints, ways, .. } = failure;
     let what = format!("it is not known whether {} of `{}` took effect ({code}: {message})", open.change.call, open.label);
-    let question = Failure { hints: hints.clone(), ways: ways.clone(), ..Failure::needs_you("unsettled", what) };
+    let question = match failure.class {
+        // Nobody has to know more than AWS: it is asked again by a resume.
+        FailureClass::Retry { .. } | FailureClass::RetryAfter(_) | FailureClass::Unknown => Failure::needs_you("unanswered", what),
+        _ => Failure::needs_you("unsettled", what),
+    };
+    let question = Failure { hints: hints.clone(), ways: ways.clone(), ..question };
     if failure.is_question() {
         return question;
     }

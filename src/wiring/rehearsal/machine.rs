@@ -8,10 +8,12 @@ use crate::event::{Event, Sink};
 use crate::host;
 use crate::primitive::list;
 use crate::sandbox::Sandbox;
+use crate::step::journal::{Entry, Outcome};
 use crate::step::{Ask, Engine, Journal, Ports, RunStatus, StepError};
 use crate::time::{Stop, Time};
 use crate::wiring::{Work, deps, rollout, run_start, same_organization, sandbox_config, wait};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -148,7 +150,17 @@ impl<'r> Machine<'r> {
         self.now.duration_since(self.began).unsigned_abs()
     }
 
-    pub(super) fn questions(&self) -> Vec<String> {
-        std::mem::take(&mut *self.questions.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What a person was asked, each question once. That AWS gave no answer to a lookup is none: a resume asks it again.
+    pub(super) fn questions(&self) -> Result<BTreeSet<String>, Error> {
+        let mut questions: BTreeSet<String> = self.questions.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        let Some(run) = self.journal.runs()?.pop() else { return Ok(questions) };
+        for record in self.journal.entries(&run.id)? {
+            if let Entry::Outcome { outcome: Outcome::Undecided { problem }, .. } = record.entry
+                && problem.code != "unanswered"
+            {
+                questions.insert(problem.message);
+            }
+        }
+        Ok(questions)
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::host::Playbook;
 use crate::project::{Project, Target};
+use crate::sandbox::faults::{Kind, Rule};
 use serde_json::{Map, json};
 use std::path::Path;
 
@@ -67,4 +68,20 @@ fn a_run_that_is_never_done_is_a_violation() {
         "{:?}",
         played.violations
     );
+}
+
+#[test]
+fn a_question_is_a_violation_though_a_resume_gets_on() {
+    let mut rehearsal = rehearsal(&[]);
+    let denied = Kind::Error { code: "AccessDeniedException".into(), message: "No.".into(), status: 400 };
+    rehearsal.settings.faults = vec![
+        Rule { operation: "CreateAccount".into(), nth: Some(1), kind: Kind::LostReply },
+        Rule { operation: "ListCreateAccountStatus".into(), nth: Some(1), kind: denied },
+    ];
+    let played = play(&rehearsal, 1);
+    assert!(
+        matches!(&played.violations[..], [Violation::Question { question }] if question.contains("CreateAccount of `create_account dev`")),
+        "{played:?}"
+    );
+    assert_eq!((played.questions, played.accounts), (1, 1));
 }

@@ -118,6 +118,16 @@ fn a_person_is_asked_before_something_is_taken_away() {
 }
 
 #[test]
+fn a_lookup_that_aws_never_answers_has_a_code_of_its_own() {
+    let process = Process::first(1);
+    process.toy.world().lose_reply.insert(0);
+    process.toy.world().blind = Some(failure(FailureClass::Unknown));
+    let engine = process.play();
+    let error = process.account(&engine, "dev").expect_err("undecided");
+    assert!(matches!(&error, StepError::Paused { failure, .. } if failure.code == "unanswered"), "{error:?}");
+}
+
+#[test]
 fn an_undecided_change_stays_open_until_somebody_knows() {
     let process = Process::first(1);
     process.toy.world().lose_reply.insert(0);
