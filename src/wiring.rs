@@ -10,8 +10,8 @@ use crate::primitive::list;
 use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    Ask, Continue, Engine, Failure, FailureClass, Freshness, Journal, Lock, Onward, Ports, Ready, Recap, RunStart, RunStatus, RunView,
-    Selection, StepError,
+    Ask, Continue, Engine, Failure, FailureClass, Freshness, Journal, Lock, Onward, Ports, Ready, Recap, Retry, RunStart, RunStatus,
+    RunView, Selection, StepError,
 };
 use crate::time::Time;
 use serde_json::{Map, Value, json};
@@ -219,10 +219,11 @@ fn deps(work: &Work, engine: Engine, cloud: Cloud) -> host::Deps {
 fn same_organization(cloud: &Cloud, run: &RunView, time: &Time) -> Result<(), Error> {
     let mut made = run.steps.iter().filter(|(key, _)| run.is_unfinished() && key.primitive == "create_organization");
     let Some(was) = made.find_map(|(_, step)| step.finished.as_ref()?.output["id"].as_str()) else { return Ok(()) };
-    let now = wait(time, async {
+    let read = || async {
         let management = cloud.management().await?;
         cloud.with_organization(&management, Freshness::Snapshot, |view| view.map(|view| view.id.clone())).await
-    })?;
+    };
+    let now = wait(time, again(time, read))?;
     if now.as_deref() == Some(was) {
         return Ok(());
     }
@@ -241,6 +242,20 @@ fn modules(playbook: &Playbook) -> BTreeMap<String, String> {
 fn environment_map(environment: Option<&Environment>) -> Map<String, Value> {
     let Some(Environment { name, params }) = environment else { return Map::new() };
     Map::from_iter([("name".to_owned(), json!(name)), ("params".to_owned(), Value::Object(params.clone()))])
+}
+
+/// Reads something outside a run, again while AWS does not answer well.
+async fn again<T, F: Future<Output = Result<T, Failure>>>(time: &Time, read: impl Fn() -> F) -> Result<T, Failure> {
+    let mut retry = Retry::default();
+    loop {
+        match read().await {
+            Err(failure) => match retry.next(failure.class, time.draw("retry")) {
+                Some(wait) => time.sleep(wait).await,
+                None => return Err(failure),
+            },
+            value => return value,
+        }
+    }
 }
 
 /// Waits for something of AWS outside a run.

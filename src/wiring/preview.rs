@@ -1,6 +1,6 @@
 //! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
 
-use super::{Work, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
+use super::{Work, again, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
 use crate::aws::failure::is_denied;
 use crate::aws::{self, Caller, Cloud, Member, OrganizationView, smithy};
 use crate::error::{Error, Place};
@@ -12,7 +12,7 @@ use crate::primitive::list;
 use crate::project::TargetKind;
 use crate::sandbox::{ForeignAccount, Sandbox, Settings, Told, Unknown};
 use crate::step::journal::Entry;
-use crate::step::{Ask, Change, Engine, Failure, Freshness, Journal, Ports, Retry, StepError};
+use crate::step::{Ask, Change, Engine, Failure, Freshness, Journal, Ports, StepError};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -261,21 +261,14 @@ impl Original {
 
     /// Reads, again if need be. A unit that is not there is nothing to know.
     async fn read<T, F: Future<Output = Result<T, Failure>>>(&self, read: impl Fn() -> F) -> Option<T> {
-        let time = self.cloud.time();
-        let mut retry = Retry::default();
-        loop {
-            let failure = match read().await {
-                Ok(value) => return Some(value),
-                Err(failure) => failure,
-            };
-            if let Some(wait) = retry.next(failure.class, time.draw("retry")) {
-                time.sleep(wait).await;
-                continue;
+        match again(self.cloud.time(), read).await {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                if failure.code != "ParentNotFoundException" {
+                    self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+                }
+                None
             }
-            if failure.code != "ParentNotFoundException" {
-                self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
-            }
-            return None;
         }
     }
 }
