@@ -164,3 +164,56 @@ fn only_one_kind_is_tried_again() {
     assert!(resumed.stderr.contains("only what failed is tried again"), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("it was not tried again; leave --only out"), "{}", resumed.stderr);
 }
+
+#[test]
+fn what_a_resume_finds_is_told_before_anything_else() {
+    let project = Project::new();
+    let steps = |second: &str| format!("{BEFORE}org.create_group(\"two\"{second});\n");
+    project.write("p.rhai", &format!("{}fail(\"enough\");\n", steps("")));
+    project.run(&["play", "p.rhai"]).exits(1);
+    let edited = steps(", #{ path: \"/x/\" }").replace("org.create_group(\"one\");", "org.create_group(\"three\");");
+    project.write("p.rhai", &format!("{edited}fail(\"again\");\n"));
+    let early = project.run(&["resume", "--output", "json"]).exits(1);
+    let survey = &objects(&early, "survey").next().unwrap();
+    assert!(survey["ended_by"].as_str().unwrap().starts_with("again"), "{survey}");
+    assert_eq!((&survey["replayed"], &survey["no_longer_reached"]), (&1.into(), &serde_json::json!([])), "{survey}");
+    project.write("p.rhai", &edited.replace("three", "four"));
+    let resumed = project.run(&["resume", "--output", "json"]);
+    let types: Vec<Value> = resumed.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["type"].clone()).collect();
+    assert_eq!(types[..3], ["version", "survey", "run"]);
+    let survey = objects(&resumed, "survey").next().unwrap();
+    let labels = |list: &str| -> Vec<String> {
+        survey[list].as_array().unwrap().iter().map(|step| step["label"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(labels("new"), ["create_group four"]);
+    assert_eq!(labels("no_longer_reached"), ["create_group one", "create_group three"]);
+    assert_eq!((labels("changed").len() + labels("again").len(), labels("open").len()), (1, 0), "{survey}");
+}
+
+#[test]
+fn pinned_plays_the_text_of_then_with_the_parameters_of_then() {
+    let project = Project::new();
+    project.write("lib/names.rhai", "fn first() { \"one\" }\n");
+    let text = "import \"lib/names\" as names;\nlet name = param(\"name\", #{ kind: \"string\" });\nlet org = organization();\n\
+        org.create_organization();\norg.create_group(names::first());\norg.attach_group_policy(\"nobody\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\");\n\
+        org.create_group(name);\n";
+    project.write("p.rhai", text);
+    project.run(&["play", "p.rhai", "-p", "name=two"]).exits(1);
+    fs::remove_file(project.path("p.rhai")).unwrap();
+    fs::remove_dir_all(project.path("lib")).unwrap();
+    let gone = project.run(&["resume"]).exits(64);
+    assert!(gone.stderr.contains("--pinned"), "{}", gone.stderr);
+    for refused in [["-p", "name=x"], ["--params", "no.toml"]] {
+        let refused = project.run(&["resume", "--pinned", refused[0], refused[1]]).exits(64);
+        assert!(refused.stderr.contains("pinned-parameters"), "{}", refused.stderr);
+    }
+    // The same stop, with the place in the text of then, and the command to continue that says it again.
+    let again = project.run(&["resume", "--pinned"]).exits(1);
+    assert!(again.stdout.contains("p.rhai:6:5") && again.stdout.contains("org.attach_group_policy(\"nobody\""), "{}", again.stdout);
+    assert!(again.stdout.ends_with(" --pinned\n"), "{}", again.stdout);
+    // What stands there now is another playbook; the pinned one goes on.
+    project.write("p.rhai", "let org = organization();\norg.create_organization();\norg.create_group(\"nobody\");\nfail(\"no\");\n");
+    project.run(&["resume"]).exits(1);
+    let other = project.run(&["resume", "--pinned"]).exits(1);
+    assert!(other.stdout.contains("error: no"), "the run was last resumed with this text: {}", other.stdout);
+}

@@ -12,6 +12,6 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use core::{Ask, Call, Continue, Engine, Ports, Ready};
+pub use core::{Answers, Ask, Call, Continue, Engine, Ports, Ready};
 pub use error::StepError;
 pub use recap::{Counts, Recap};

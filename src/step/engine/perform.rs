@@ -75,6 +75,16 @@ impl Inner {
         let step = Step { inner: self, operation, call, key, account, hash, number: 0, looks: Retry::default(), made: Vec::new(), began };
         if step.operation.is_read() { step.read().await } else { step.once().await }
     }
+
+    /// Of a survey: the result that the run has, if it was asked for the same, or if the copy has none.
+    fn as_surveyed(&self, key: &StepKey, hash: &str, outcome: Result<Value, StepError>) -> Result<Value, StepError> {
+        let finished = self.surveyed.as_ref().and_then(|run| run.steps.get(key)?.finished.as_ref());
+        match (finished, &outcome) {
+            (Some(finished), Ok(_)) if finished.input_hash == hash => Ok(finished.output.clone()),
+            (Some(finished), Err(StepError::Failed { .. } | StepError::Paused { .. })) => Ok(finished.output.clone()),
+            _ => outcome,
+        }
+    }
 }
 
 impl Step<'_> {
@@ -102,7 +112,8 @@ impl Step<'_> {
             Decision::Conflict { first } => Err(StepError::Conflict { key: self.key, first, second: self.call.place }),
             decision => {
                 let lost = LostResult { result: &result, key: self.key.clone(), account: self.account.clone() };
-                let outcome = self.work(view, decision).await;
+                let (key, hash) = (self.key.clone(), self.hash.clone());
+                let outcome = inner.as_surveyed(&key, &hash, self.work(view, decision).await);
                 result.set(outcome.clone());
                 drop(lost);
                 outcome
@@ -171,6 +182,7 @@ impl Step<'_> {
         if let Some(question) = self.inner.unsettled.get(&self.key) {
             return Err(End::Failure(question.clone()));
         }
+        self.declined(view.created.as_ref())?;
         let mut created = view.created.clone();
         let mut freshness = if view.open.is_empty() { Freshness::Snapshot } else { Freshness::Live };
         match decision {
@@ -298,7 +310,8 @@ impl Step<'_> {
         } else {
             format!("`{label}` was created by this run with other arguments, and now another one would be created ({difference})")
         };
-        if self.inner.ports.ask.decide(&format!("{question}. Create another one?")) {
+        let answered = !difference.is_empty() && self.inner.answers.get(&self.key) == Some(&true);
+        if answered || self.inner.ports.ask.decide(&format!("{question}. Create another one?")) {
             Ok((found, changes))
         } else {
             let failure = Failure::needs_you("created-before", question);
@@ -308,6 +321,21 @@ impl Step<'_> {
             };
             Err(End::Failure(failure.way(Way::After("or to create another one, say yes on a terminal".to_owned()))))
         }
+    }
+
+    /// Ends the step if a person has said no to it up front.
+    fn declined(&self, created: Option<&Value>) -> Result<(), End> {
+        let difference = created.map(|created| difference(created, self.operation.input())).unwrap_or_default();
+        if difference.is_empty() || self.inner.answers.get(&self.key) != Some(&false) {
+            return Ok(());
+        }
+        let question =
+            format!("`{}` was created by this run with other arguments ({difference}), and was left as it is", self.operation.label());
+        Err(End::Failure(
+            Failure::needs_you("created-before", question)
+                .way(Way::Change("put the arguments back".to_owned()))
+                .way(Way::After("or to go on with the new ones, say yes on a terminal".to_owned())),
+        ))
     }
 
     /// What takes something away is done only when confirmed.
@@ -336,7 +364,8 @@ impl Step<'_> {
             *count
         };
         let occasion = (account.clone(), primitive.clone(), self.hash.clone(), occurrence);
-        if let Some(output) = self.inner.view.reads.get(&occasion) {
+        let surveyed = self.inner.surveyed.as_ref().map(|run| &run.reads);
+        if let Some(output) = std::iter::once(&self.inner.view.reads).chain(surveyed).find_map(|reads| reads.get(&occasion)) {
             return Ok(output.clone());
         }
         if let Some(end) = self.inner.held.get(&self.key) {
