@@ -10,8 +10,8 @@ use crate::primitive::list;
 use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    self, Answers, Ask, Continue, CreatedOtherwise, Engine, Failure, FailureClass, Journal, Lock, Onward, Ports, Ready, Recap, Retry,
-    RunStart, RunStatus, RunView, Selection, StepError,
+    self, Answers, Ask, Continue, Engine, Failure, FailureClass, Journal, Lock, Onward, Ports, Ready, Recap, Retry, RunStart, RunStatus,
+    RunView, Selection, StepError,
 };
 use crate::time::Time;
 use serde_json::{Map, Value, json};
@@ -155,7 +155,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         approve(&before)?;
     }
     if let (Start::Resume { run, .. }, Some((view, wanted))) = (&start, surveyed) {
-        answers = answered(&step::created_otherwise(run, &view, &wanted)?, ask.as_ref());
+        answers = survey::answered(&step::created_otherwise(run, &view, &wanted)?, ask.as_ref());
     }
     let began = time.now();
     let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
@@ -175,17 +175,6 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     };
     let took = time.now().duration_since(began).try_into().unwrap_or_default();
     Ok(Ended { recap, took, error: error.or(unwritten) })
-}
-
-/// Asks about what this run has created with other arguments than the playbook has now. Where nobody is there to be asked, nothing is answered.
-fn answered(steps: &[CreatedOtherwise], ask: &dyn Ask) -> Answers {
-    let asked = |step: &CreatedOtherwise| {
-        let CreatedOtherwise { key, label, account, difference } = step;
-        let question =
-            format!("`{label}` in `{account}` was created by this run, and the playbook has other arguments now ({difference}).");
-        (key.clone(), ask.decide(&format!("{question} Go on with these?")))
-    };
-    if ask.is_attended() { steps.iter().map(asked).collect() } else { Answers::new() }
 }
 
 /// What the playbook would do and whether it fits. Nothing is changed on the target, and nothing is written.

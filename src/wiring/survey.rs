@@ -9,7 +9,7 @@ use crate::host;
 use crate::primitive::list;
 use crate::sandbox::{Sandbox, Settings, Told, Unknown};
 use crate::step::journal::StepEnd;
-use crate::step::{Engine, Journal, Ports, RunStart, RunView, Wanted};
+use crate::step::{Answers, Ask, CreatedOtherwise, Engine, Journal, Ports, RunStart, RunView, Wanted};
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +75,17 @@ pub(super) fn played(work: &Work, copy: &Sandbox, time: &Time, run: &str, view: 
         reached: engine.reached().into_iter().collect(),
         ended_by: error.map(|error| format!("{} ({})", error.message, error.code)),
     })
+}
+
+/// Asks about what this run has created with other arguments than the playbook has now. Where nobody is there to be asked, nothing is answered.
+pub(super) fn answered(steps: &[CreatedOtherwise], ask: &dyn Ask) -> Answers {
+    let asked = |step: &CreatedOtherwise| {
+        let CreatedOtherwise { key, label, account, difference } = step;
+        let question =
+            format!("`{label}` in `{account}` was created by this run, and the playbook has other arguments now ({difference}).");
+        (key.clone(), ask.decide(&format!("{question} Go on with these?")))
+    };
+    if ask.is_attended() { steps.iter().map(asked).collect() } else { Answers::new() }
 }
 
 /// What the run has written down of something that only AWS knows.

@@ -3,6 +3,7 @@
 mod attempt;
 mod change;
 mod core;
+mod created;
 mod error;
 mod perform;
 mod recap;

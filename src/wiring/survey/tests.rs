@@ -6,7 +6,7 @@ use crate::event::{Event, Status, Survey};
 use crate::host::Playbook;
 use crate::project::{Project, Target};
 use crate::sandbox::faults::{Kind, Rule};
-use crate::step::{self, Answers, Ask};
+use crate::step;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
