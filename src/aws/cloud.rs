@@ -3,6 +3,7 @@
 use super::base::Base;
 use super::config::{CloudConfig, FurtherAccount, Say, SourceIdentity, TokenCode};
 use super::creations::Creations;
+use super::mfa::MfaSlot;
 use super::newborn::Newborns;
 use super::organization::OrganizationView;
 use super::own::{Caller, Own};
@@ -39,12 +40,13 @@ struct Inner {
     say: Option<Say>,
     own: tokio::sync::Mutex<Option<Own>>,
     /// Sessions with MFA, by serial number.
-    mfa: Mutex<BTreeMap<String, Slot>>,
+    mfa: Mutex<BTreeMap<String, MfaSlot>>,
     /// Whether the own account was seen not to be a member of somebody else's organisation.
     management_seen: tokio::sync::Mutex<bool>,
     slots: Mutex<BTreeMap<SessionSpec, Slot>>,
     iam: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Option<Iam>>>>>,
-    organization: tokio::sync::Mutex<Option<OrganizationView>>,
+    /// By the account that asked: another session may see another organisation.
+    organizations: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Option<OrganizationView>>>>>,
     /// Names and access roles learned from what primitives made and scripts handed back.
     names: Mutex<BTreeMap<String, String>>,
     access_roles: Mutex<BTreeMap<String, String>>,
@@ -85,7 +87,7 @@ impl Cloud {
             own: tokio::sync::Mutex::new(None),
             slots: Mutex::default(),
             iam: Mutex::default(),
-            organization: tokio::sync::Mutex::new(None),
+            organizations: Mutex::default(),
             names: Mutex::default(),
             access_roles: Mutex::default(),
             newborns: Newborns::default(),
@@ -158,8 +160,8 @@ impl Cloud {
         &self.0.creations
     }
 
-    pub(crate) fn organization_slot(&self) -> &tokio::sync::Mutex<Option<OrganizationView>> {
-        &self.0.organization
+    pub(crate) fn organization_slot(&self, account: &str) -> Arc<tokio::sync::Mutex<Option<OrganizationView>>> {
+        lock(&self.0.organizations).entry(account.to_owned()).or_default().clone()
     }
 
     pub(crate) fn iam_slot(&self, account: &str) -> Arc<tokio::sync::Mutex<Option<Iam>>> {
@@ -178,7 +180,7 @@ impl Cloud {
         &self.0.own
     }
 
-    pub(super) fn mfa_slot(&self, serial: &str) -> Slot {
+    pub(super) fn mfa_slot(&self, serial: &str) -> MfaSlot {
         lock(&self.0.mfa).entry(serial.to_owned()).or_default().clone()
     }
 
@@ -194,7 +196,7 @@ impl Cloud {
         self.0.further.iter().find(|account| account.id == id)
     }
 
-    /// The code of an MFA device; `again` when the last one was refused.
+    /// The code of an MFA device, empty when none was typed; `again` when the last one was refused.
     pub(super) fn token_code(&self, serial: &str, again: bool) -> Option<String> {
         self.0.token_code.as_ref()?(serial, again)
     }

@@ -21,7 +21,8 @@ pub struct FurtherAccount {
     pub mfa: Option<String>,
 }
 
-/// Asks a person for the current code of an MFA device, or for another one after the first was refused; none when nobody can be asked.
+/// Asks a person for the current code of an MFA device, or for another one after the first was refused; empty when the person gives none,
+/// none when nobody can be asked.
 pub type TokenCode = Arc<dyn Fn(&str, bool) -> Option<String> + Send + Sync>;
 
 /// Says something to the user that is no step.

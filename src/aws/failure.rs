@@ -117,9 +117,7 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         FailureClass::NeedsYou if CLOCK.contains(&code) => {
             failure.way(Way::After("check this machine's clock and the secret access key".to_owned()))
         }
-        FailureClass::NeedsYou if message.contains("MultiFactorAuthentication") => {
-            failure.way(Way::After("wait for the device's next code".to_owned()))
-        }
+        FailureClass::NeedsYou if is_mfa_refusal(message) => failure.way(Way::After("wait for the device's next code".to_owned())),
         FailureClass::NeedsYou => failure.way(Way::After("give the target working credentials".to_owned())),
         // Our own first request may be what a second delivery of it ran into.
         FailureClass::Fatal if is_there(code) => {
@@ -170,7 +168,7 @@ fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> Failur
     if EXPIRED.contains(&code) || NO_CREDENTIALS.contains(&code) || CLOCK.contains(&code) {
         return FailureClass::NeedsYou;
     }
-    if is_denied(code) && message.contains("MultiFactorAuthentication") {
+    if is_denied(code) && is_mfa_refusal(message) {
         return FailureClass::NeedsYou;
     }
     if status >= 500 || code.starts_with("RequestTimeout") {
@@ -193,6 +191,11 @@ fn takes_away(call: &str) -> bool {
 #[must_use]
 pub fn is_denied(code: &str) -> bool {
     matches!(code, "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation")
+}
+
+/// Whether STS refused an MFA code or its device; the name of a policy may hold the first word, but no space.
+pub(super) fn is_mfa_refusal(message: &str) -> bool {
+    message.contains("MultiFactorAuthentication failed")
 }
 
 pub(crate) fn is_expired(code: &str) -> bool {
@@ -261,6 +264,7 @@ mod tests {
             (403, "SignatureDoesNotMatch", None, "Signature expired", NeedsYou),
             (403, "AccessDenied", None, "MultiFactorAuthentication failed with invalid MFA one time pass code.", NeedsYou),
             (403, "AccessDenied", None, "User: x is not authorized to perform: iam:CreateRole", Fatal),
+            (403, "AccessDenied", None, "denied by arn:aws:iam::1:policy/DenyWithoutMultiFactorAuthentication", Fatal),
             (409, "EntityAlreadyExists", None, "", Fatal),
             (409, "LimitExceeded", None, "", Fatal),
             (404, "NoSuchEntity", None, "", Fatal),

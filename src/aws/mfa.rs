@@ -2,13 +2,20 @@
 
 use super::cloud::Cloud;
 use super::credentials::{Held, from_sts};
-use super::failure::{classify, is_denied};
+use super::failure::{classify, is_denied, is_mfa_refusal};
 use super::session::read_again;
 use crate::step::{Failure, Way};
 use aws_credential_types::Credentials;
+use std::sync::Arc;
 
 /// How often a code is asked for.
 const TIMES: u32 = 3;
+
+/// Refusals that hold for the rest of the process.
+const ASKED_IN_VAIN: [&str; 3] = ["mfa-declined", "mfa-device", "mfa-wrong"];
+
+/// Sessions with MFA of one device, or why there will be none in this process; the lock is held while a code is asked for.
+pub(super) type MfaSlot = Arc<tokio::sync::Mutex<Option<Result<Held, Failure>>>>;
 
 impl Cloud {
     /// A session of the user with MFA, shared by all who name this device: over long-term keys begun with a code, for STS's twelve
@@ -16,15 +23,22 @@ impl Cloud {
     pub(super) async fn mfa_session(&self, first: &Credentials, serial: &str) -> Result<Credentials, Failure> {
         let slot = self.mfa_slot(serial);
         let mut slot = slot.lock().await;
-        if let Some(held) = slot.as_ref().filter(|held| held.is_fresh(self.time().now())) {
-            return Ok(held.credentials.clone());
+        match slot.as_ref() {
+            Some(Ok(held)) if held.is_fresh(self.time().now()) => return Ok(held.credentials.clone()),
+            Some(Err(refused)) => return Err(refused.clone()),
+            _ => {}
         }
         let fetched = match first.session_token() {
-            None => self.session_token(first, serial).await?,
+            None => self.session_token(first, serial).await.inspect_err(|failure| {
+                // Who was asked in vain is not asked again for every branch that waits here.
+                if ASKED_IN_VAIN.contains(&failure.code.as_str()) {
+                    *slot = Some(Err(failure.clone()));
+                }
+            })?,
             Some(_) if self.identify(first).await?.is_user() => first.clone(),
             Some(_) => return Err(no_device(serial)),
         };
-        *slot = Some(Held::new(fetched.clone(), self.time().now()));
+        *slot = Some(Ok(Held::new(fetched.clone(), self.time().now())));
         Ok(fetched)
     }
 
@@ -32,6 +46,9 @@ impl Cloud {
         let sts = self.wire().sts(keys.clone());
         for time in 0..TIMES {
             let Some(code) = self.token_code(serial, time > 0) else { return Err(nobody(serial)) };
+            if code.is_empty() {
+                return Err(declined(serial));
+            }
             if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
                 continue;
             }
@@ -43,7 +60,7 @@ impl Cloud {
             match self.patiently(call).await {
                 Ok(reply) => return from_sts(reply.credentials, "GetSessionToken"),
                 Err(failure) if is_denied(&failure.code) && failure.message.contains("invalid MFA one time pass code") => {}
-                Err(failure) if is_denied(&failure.code) && failure.message.contains("MultiFactorAuthentication failed") => {
+                Err(failure) if is_denied(&failure.code) && is_mfa_refusal(&failure.message) => {
                     return Err(Failure::needs_you("mfa-device", failure.message).hint(format!(
                         "`{serial}` must be a device of the user whose keys these are: `aws iam list-mfa-devices` shows it"
                     )));
@@ -74,10 +91,18 @@ pub(super) fn begun_without(serial: &str) -> String {
     )
 }
 
+fn declined(serial: &str) -> Failure {
+    Failure::needs_you("mfa-declined", format!("no code of the MFA device `{serial}` was typed; nothing was done with it"))
+        .way(Way::After("have the device at hand".to_owned()))
+}
+
 fn nobody(serial: &str) -> Failure {
-    Failure::needs_you("mfa-code", format!("a code of the MFA device `{serial}` is needed, and nobody can be asked for it"))
-        .way(Way::After("sit at a terminal, where the code can be typed".to_owned()))
-        .way(Way::After(
-            "get a session with MFA (`aws sts get-session-token --serial-number … --token-code …`), export its three variables".to_owned(),
-        ))
+    Failure::needs_you(
+        "mfa-code",
+        format!("a code of the MFA device `{serial}` is needed, and nobody can be asked for it (no terminal, or `--no-input`)"),
+    )
+    .way(Way::After("sit at a terminal, where the code can be typed".to_owned()))
+    .way(Way::After(
+        "get a session with MFA (`aws sts get-session-token --serial-number … --token-code …`), export its three variables".to_owned(),
+    ))
 }

@@ -1,4 +1,5 @@
-//! What is known of the organisation in this process: read once, its rarer parts when first asked for, written through by our changes.
+//! What is known of the organisation of an account in this process: read once, its rarer parts when first asked for, written through by
+//! our changes.
 
 use super::cloud::Cloud;
 use super::failure::is_denied;
@@ -8,6 +9,7 @@ use crate::step::{Failure, FailureClass, Freshness, Way};
 use aws_sdk_organizations::types::{Account, Organization, OrganizationalUnit, Parent, PolicyType, Tag};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tokio::sync::OwnedMutexGuard;
 
 /// An account of the organisation, as ListAccounts tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,14 +79,14 @@ fn unreadable(call: &str) -> Failure {
 }
 
 impl Cloud {
-    /// Looks into (or writes through) what is known of the organisation; none when the account is in no organisation.
+    /// Looks into (or writes through) what is known of the organisation of the session's account; none when that is in none.
     pub async fn with_organization<T>(
         &self,
         session: &Session,
         freshness: Freshness,
         look: impl FnOnce(Option<&mut OrganizationView>) -> T,
     ) -> Result<T, Failure> {
-        let mut slot = self.organization_slot().lock().await;
+        let mut slot = self.organization_slot(session.account_id()).lock_owned().await;
         if slot.is_none() || freshness == Freshness::Live {
             *slot = read_organization(session).await?;
             for account in slot.iter().flat_map(|view| view.accounts.values()) {
@@ -148,14 +150,14 @@ impl Cloud {
     }
 
     /// Writes one of our own changes through, if the organisation has been read.
-    pub(crate) async fn record_organization(&self, write: impl FnOnce(&mut OrganizationView)) {
-        if let Some(view) = self.organization_slot().lock().await.as_mut() {
+    pub(crate) async fn record_organization(&self, session: &Session, write: impl FnOnce(&mut OrganizationView)) {
+        if let Some(view) = self.organization_slot(session.account_id()).lock_owned().await.as_mut() {
             write(view);
         }
     }
 
-    async fn known(&self, session: &Session, what: &str) -> Result<tokio::sync::MutexGuard<'_, Option<OrganizationView>>, Failure> {
-        let mut slot = self.organization_slot().lock().await;
+    async fn known(&self, session: &Session, what: &str) -> Result<OwnedMutexGuard<Option<OrganizationView>>, Failure> {
+        let mut slot = self.organization_slot(session.account_id()).lock_owned().await;
         if slot.is_none() {
             *slot = Some(read_organization(session).await?.ok_or_else(|| absent(what))?);
         }
@@ -187,7 +189,7 @@ pub(super) async fn describe_organization(session: &Session) -> Result<Option<Or
 }
 
 /// Whether the session's account is the management account of its organisation.
-fn managed_by(session: &Session, management: Option<&str>) -> Result<(), Failure> {
+pub(super) fn managed_by(session: &Session, management: Option<&str>) -> Result<(), Failure> {
     let own = session.account_id();
     match management {
         Some(management) if management != own => Err(Failure::needs_you(

@@ -5,7 +5,7 @@ use super::cloud::Cloud;
 use super::config::SourceIdentity;
 use super::credentials::{Held, from_sts};
 use super::failure::{classify, is_denied};
-use super::organization::describe_organization;
+use super::organization::{describe_organization, managed_by};
 use super::profile::{Chain, ProfileRole};
 use super::session::{Session, assume_role, read_again, session_name};
 use crate::estate;
@@ -224,9 +224,14 @@ impl Cloud {
     pub async fn organization(&self) -> Result<Session, Failure> {
         let management = self.management().await?;
         let mut seen = self.management_seen().lock().await;
-        // Whatever read the organisation has seen it.
-        if !*seen && self.organization_slot().lock().await.is_none() {
-            self.patiently(|| describe_organization(&management)).await?;
+        if *seen {
+            return Ok(management);
+        }
+        // Another session of the account may have read it, and was not asked whose it is.
+        let read = self.organization_slot(management.account_id()).lock_owned().await.as_ref().map(|view| view.management.clone());
+        match read {
+            Some(manager) => managed_by(&management, Some(&manager))?,
+            None => drop(self.patiently(|| describe_organization(&management)).await?),
         }
         *seen = true;
         Ok(management)

@@ -67,6 +67,18 @@ pub struct SessionSpec {
     pub reach: Reach,
 }
 
+impl SessionSpec {
+    /// Whether it works in the target's own account: by its own credentials, or by a role there.
+    #[must_use]
+    pub fn is_in_own_account(&self) -> bool {
+        let mut first = self;
+        while let Reach::Mfa { via, .. } | Reach::Role { via, .. } = &first.reach {
+            first = via;
+        }
+        first.reach == Reach::Own && first.account == self.account
+    }
+}
+
 /// The place one session keeps its credentials in; the lock is held while they are fetched, so that branches share one AssumeRole.
 pub(crate) type Slot = Arc<tokio::sync::Mutex<Option<Held>>>;
 

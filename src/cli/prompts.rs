@@ -18,12 +18,18 @@ pub(super) fn pinned(
     let TargetKind::Aws(aws) = &mut target.kind else { return Ok(target) };
     let name = &target.name;
     if aws.account_id.is_none() && !interactive {
-        return Err(Error::usage("not-pinned", format!("the target `{name}` has no `account_id`, and nobody can be asked for it"))
-            .hint(format!("add account_id = \"…\" to [targets.{name}] in runner.toml")));
+        return Err(Error::usage(
+            "not-pinned",
+            format!("the target `{name}` has no `account_id`, and nobody can be asked for it (no terminal, or `--no-input`)"),
+        )
+        .hint(format!("add account_id = \"…\" to [targets.{name}] in runner.toml")));
     }
     if !yes && !interactive {
-        return Err(Error::usage("not-confirmed", format!("playing on the AWS target `{name}` needs a yes, and nobody can be asked"))
-            .hint("add --yes, or set RUNNER_YES=1"));
+        return Err(Error::usage(
+            "not-confirmed",
+            format!("playing on the AWS target `{name}` needs a yes, and nobody can be asked (no terminal, or `--no-input`)"),
+        )
+        .hint("add --yes, or set RUNNER_YES=1"));
     }
     if aws.account_id.is_none() {
         let typed = ask(&format!("The target `{name}` is not pinned. Type the id of the account you mean to work in: "))?;
@@ -36,12 +42,12 @@ pub(super) fn pinned(
     Ok(target)
 }
 
-/// The current code of an MFA device, or another one after the first was refused; none when nobody can be asked.
+/// The current code of an MFA device, or another one after the first was refused; empty when none is typed, none when nobody can be asked.
 pub(super) fn token_code(serial: &str, again: bool, interactive: bool) -> Option<String> {
     let refused =
         if again { "That code was not accepted: it was mistyped, is too old or was used before. Wait for the next one.\n" } else { "" };
     let question = format!("{refused}Code of the MFA device {}: ", plain(serial));
-    if interactive { ask(&question).ok().filter(|code| !code.is_empty()) } else { None }
+    if interactive { ask(&question).ok() } else { None }
 }
 
 /// A question stands on the terminal, and its line is not ended.
@@ -93,10 +99,6 @@ impl Ask for Terminal {
 
     fn decide(&self, question: &str) -> bool {
         self.says_yes(question)
-    }
-
-    fn is_attended(&self) -> bool {
-        self.interactive
     }
 }
 

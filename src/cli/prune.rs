@@ -141,7 +141,7 @@ fn confirm(context: &Context, gone: &[&Stored]) -> Result<(), Error> {
         return Ok(());
     }
     if !context.interactive {
-        return Err(Error::usage("not-confirmed", "taking runs out needs a yes, and nobody can be asked")
+        return Err(Error::usage("not-confirmed", "taking runs out needs a yes, and nobody can be asked (no terminal, or `--no-input`)")
             .hint("look with --dry-run, then add --yes, or set RUNNER_YES=1"));
     }
     print_error(&listing(gone));

@@ -4,7 +4,8 @@ use super::object::Object;
 use super::run::Run;
 use super::{branch, limits, suggest, values, vocabulary};
 use crate::error::Error;
-use crate::primitive::{Argument, Spec, list};
+use crate::event::AccountLabel;
+use crate::primitive::{Argument, Receiver, Spec, list};
 use crate::step::Call;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext};
 use serde_json::{Map, Value};
@@ -32,6 +33,9 @@ fn call(run: &Run, spec: &Spec, context: &NativeCallContext, arguments: &[Dynami
     let mut fields = gather(spec, &arguments[1..]).map_err(|error| run.refuse(error, context))?;
     let id = take_id(spec, &mut fields).map_err(|error| run.refuse(error, context))?;
     let session = run.session(&receiver, context)?;
+    if spec.receiver == Receiver::Management && !session.spec().is_in_own_account() {
+        return Err(run.refuse(not_management(spec, &session.account()), context));
+    }
     let bound = (spec.bind)(&session, Value::Object(fields)).map_err(|argument| run.refuse(from_argument(spec, argument), context))?;
     let site = run.site(context);
     let scope = branch::scope();
@@ -63,6 +67,15 @@ fn receiver(spec: &Spec, value: &Dynamic) -> Result<Object, Error> {
     };
     let object = value.clone().try_cast::<Object>().ok_or_else(wrong)?;
     if object.session().is_some() || object.kind() == "account" { Ok(object) } else { Err(wrong()) }
+}
+
+/// Another account may manage an organisation too: a call on it would look for accounts where they are not, and make them there.
+fn not_management(spec: &Spec, account: &AccountLabel) -> Error {
+    let message =
+        format!("`{}` changes the organisation of the target, and was called on account {} (`{}`)", spec.name, account.id, account.name);
+    Error::failed("needs-management", message)
+        .hint(format!("write {}, where `org` is `organization()`", written(spec)))
+        .hint("another organisation is another target of runner.toml")
 }
 
 fn written(spec: &Spec) -> String {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// What a script may call it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receiver {
-    /// On `organization()`.
+    /// On `organization()`, or another session of that account.
     Management,
     /// On any session or account.
     Session,

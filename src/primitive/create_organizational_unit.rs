@@ -94,7 +94,7 @@ impl Primitive for CreateOrganizationalUnit {
         let unit = reply.organizational_unit.and_then(crate::aws::unit);
         session
             .cloud()
-            .record_organization(|view| match (unit, view.units.get_mut(&parent)) {
+            .record_organization(session, |view| match (unit, view.units.get_mut(&parent)) {
                 (Some(unit), Some(units)) => units.push(unit),
                 // What the reply did not say is read again.
                 _ => drop(view.units.remove(&parent)),

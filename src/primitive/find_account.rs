@@ -7,7 +7,7 @@ use crate::step::{Attempt, Class, Failure, Freshness};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const DOC: &str = r#"`org.find_account(#{email, name, id})`
+const DOC: &str = r#"`s.find_account(#{email, name, id})`
 
 The account of the organisation with this address, name or id (one of them), or `()` when there is none. An open account goes before a
 closed one of the same name.
@@ -24,7 +24,7 @@ Errors: `account-ambiguous` when several have the name, `no-organization`.
 
 pub(super) const SPEC: Spec = Spec {
     name: "find_account",
-    receiver: Receiver::Management,
+    receiver: Receiver::Session,
     positional: &[],
     options: &[
         Opt { name: "email", kind: "string", help: "its root address" },

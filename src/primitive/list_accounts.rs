@@ -7,7 +7,7 @@ use crate::step::{Attempt, Class, Failure, Freshness};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const DOC: &str = r"`org.list_accounts()`
+const DOC: &str = r"`s.list_accounts()`
 
 The accounts of the organisation, the management account among them, sorted by id: `#{kind, id, name, email, arn, state, sign_in_url}` each.
 
@@ -24,7 +24,7 @@ Errors: `no-organization`.
 
 pub(super) const SPEC: Spec = Spec {
     name: "list_accounts",
-    receiver: Receiver::Management,
+    receiver: Receiver::Session,
     positional: &[],
     options: &[],
     doc: DOC,

@@ -57,7 +57,7 @@ pub(super) async fn move_account(session: &Session, account: &str, to: &str) -> 
     let client = session.organizations().await?;
     let call = client.move_account().account_id(account).source_parent_id(from).destination_parent_id(to);
     session.send("organizations:MoveAccount", call.send()).await?;
-    cloud.record_organization(|view| drop(view.parents.insert(account.to_owned(), to.to_owned()))).await;
+    cloud.record_organization(session, |view| drop(view.parents.insert(account.to_owned(), to.to_owned()))).await;
     Ok(())
 }
 
@@ -70,6 +70,6 @@ pub(super) async fn tag_account(session: &Session, account: &str, tags: &Tags) -
             known.extend(tags.clone());
         }
     };
-    session.cloud().record_organization(write).await;
+    session.cloud().record_organization(session, write).await;
     Ok(())
 }

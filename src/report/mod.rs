@@ -15,7 +15,6 @@ mod rehearsal;
 mod reporter;
 mod screen;
 mod step_line;
-mod survey;
 mod table;
 mod tally;
 mod terminal;

@@ -110,7 +110,6 @@ impl Tally {
                 }
             }
             Event::Found { .. }
-            | Event::Survey(_)
             | Event::Tolerated { .. }
             | Event::Log { .. }
             | Event::Draining

@@ -98,3 +98,25 @@ fn two_hundred_branches_are_quick() {
     assert_eq!(played.result, Ok(()));
     assert_eq!(played.recap.total.changed, 2000);
 }
+
+#[test]
+fn the_organisation_is_changed_through_its_own_account_alone() {
+    let made =
+        "let o = organization(); o.create_organization(); let dev = o.create_account(\"dev\", #{ email: \"aws+dev@example.com\" });\n";
+    let played = on_sandbox(&format!("{made}dev.create_account(\"other\", #{{ email: \"aws+other@example.com\" }});"));
+    let error = played.error();
+    assert_eq!(error.code, "needs-management");
+    assert!(error.hints[0].contains("`org` is `organization()`"), "{error:?}");
+    assert_eq!(played.sandbox.accounts_made(), 1);
+    // What only reads may be called on any; AWS says whether it answers.
+    let played = on_sandbox(&format!("{made}dev.list_accounts();"));
+    assert_eq!(played.error().code, "AccessDeniedException");
+    // A role in the management account works in the same organisation.
+    let trust = TRUST.replace("organization()", "o");
+    let role =
+        format!("let r = o.create_role(\"r\", #{{ trust: {trust}, managed: [\"arn:aws:iam::aws:policy/AdministratorAccess\"] }});\n");
+    let played =
+        on_sandbox(&format!("{made}{role}let s = assume(r); s.create_account(\"other\", #{{ email: \"aws+other@example.com\" }});"));
+    played.result.unwrap();
+    assert_eq!(played.sandbox.accounts_made(), 2);
+}

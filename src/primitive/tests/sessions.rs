@@ -1,9 +1,9 @@
 //! Sessions: lazy, shared, refreshed, pinned, and what is said when there is none.
 
-use super::world::{World, cloud, further, keys};
-use crate::aws::{Base, Cloud, CloudConfig, StaticKeys, Terms, smithy};
+use super::world::{World, cloud, code, further, keys};
+use crate::aws::{Base, Cloud, CloudConfig, Session, StaticKeys, Terms, smithy};
 use crate::sandbox::{ForeignAccount, Sandbox, Settings};
-use crate::step::{Failure, FailureClass};
+use crate::step::{Failure, FailureClass, Freshness};
 use crate::time::Time;
 use aws_sdk_sts::types::Credentials;
 use serde_json::{Value, json};
@@ -142,6 +142,71 @@ fn a_refused_code_is_asked_for_twice_more_and_not_sent_on() {
         assert_eq!(calls.iter().filter(|call| *call == "GetSessionToken").count(), sent, "{calls:?}");
         assert!(!calls.iter().any(|call| call == "AssumeRole"), "{calls:?}");
     }
+}
+
+#[test]
+fn who_was_asked_in_vain_is_not_asked_again_by_other_branches() {
+    let world = World::organized(Settings::default());
+    let serial = enrol(&world);
+    for (answer, asked_for, wanted) in [("000000", 3, "mfa-wrong"), ("", 1, "mfa-declined")] {
+        let time = Time::simulated_from(3, world.time.now() + jiff::SignedDuration::from_secs(60));
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        let (cloud, _) = cloud(&world.sandbox, &time, |config| {
+            config.token_code = Some(Arc::new(move |_, _| {
+                count.fetch_add(1, Ordering::SeqCst);
+                Some(answer.to_owned())
+            }));
+        });
+        let account = world.management().account_id().to_owned();
+        for role in ["one", "two"] {
+            let terms = Terms { role: Some(role.to_owned()), mfa: Some(serial.clone()), ..Terms::default() };
+            let probe = time.block_on(async { cloud.assume(&account, terms).await?.probe().await });
+            assert_eq!(probe.unwrap().unwrap_err().code, wanted, "{role}");
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), asked_for, "{wanted}");
+    }
+}
+
+#[test]
+fn each_account_sees_its_own_organisation() {
+    let foreign = ForeignAccount { id: Some("999988887777".into()), name: "legacy".into(), email: "legacy@example.com".into() };
+    let mut world = World::organized(Settings { accounts: vec![foreign], ..Settings::default() });
+    let base = keys(world.sandbox.profile_key("999988887777").unwrap());
+    world.reconfigure(|config| config.accounts.push(further("999988887777", "legacy", Some(base))));
+    let legacy = world.wait(world.cloud.account("legacy", None)).unwrap();
+    let organization = |session: &Session| {
+        world.wait(world.cloud.with_organization(session, Freshness::Snapshot, |view| view.map(|view| view.management.clone()))).unwrap()
+    };
+    let own = world.management();
+    assert_eq!(organization(&own).as_deref(), Some(own.account_id()));
+    assert_eq!(organization(&legacy), None);
+    assert_eq!(code(world.on(&legacy, "list_accounts", json!({}))), "no-organization");
+    assert_eq!(organization(&own).as_deref(), Some(own.account_id()));
+}
+
+#[test]
+fn a_member_account_is_told_although_another_session_of_it_has_read_the_organisation() {
+    let world = World::organized(Settings::default());
+    let dev = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com"})).unwrap();
+    let inside = world.wait(world.cloud.account_of(&dev)).unwrap();
+    let policies = json!(["arn:aws:iam::aws:policy/AdministratorAccess"]);
+    world.on(&inside, "create_user", json!({"name": "ana", "managed": policies})).unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": dev["id"]}, "Action": "sts:AssumeRole"}]});
+    world.on(&inside, "create_role", json!({"name": "r", "trust": trust, "managed": policies})).unwrap();
+    let key =
+        world.wait(async { inside.iam().await.unwrap().create_access_key().user_name("ana").send().await.unwrap().access_key.unwrap() });
+    let keys = StaticKeys { access_key_id: key.access_key_id, secret_access_key: key.secret_access_key, session_token: None };
+    world.wait(world.time.sleep(Duration::from_mins(5)));
+    let (cloud, _) = cloud(&world.sandbox, &world.time, |config| config.base = Base::Static(keys));
+    let arn = format!("arn:aws:iam::{}:role/r", dev["id"].as_str().unwrap());
+    let role = world.wait(cloud.assume(&arn, Terms::default())).unwrap();
+    world.wait(role.probe()).unwrap();
+    let slot = cloud.organization_slot(role.account_id());
+    *world.wait(slot.lock()) =
+        world.wait(world.cloud.with_organization(&world.management(), Freshness::Snapshot, |view| Some(view?.clone()))).unwrap();
+    assert_eq!(world.wait(cloud.organization()).err().unwrap().code, "not-management");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::host;
 use crate::primitive::list;
 use crate::sandbox::Sandbox;
 use crate::step::journal::{Entry, Outcome};
-use crate::step::{Answers, Ask, Engine, Journal, Ports, RunStatus, StepError};
+use crate::step::{Ask, Engine, Journal, Ports, RunStatus, StepError};
 use crate::time::{Stop, Time};
 use crate::wiring::{Work, deps, rollout, run_start, same_organization, sandbox_config, wait};
 use jiff::{SignedDuration, Timestamp};
@@ -98,7 +98,7 @@ impl<'r> Machine<'r> {
             Some(run) => {
                 cloud.begin(&run.id);
                 same_organization(&cloud, &self.journal.view(&run.id)?, time)?;
-                Engine::resume(ports, &run.id, start, Answers::new())?
+                Engine::resume(ports, &run.id, start)?
             }
         };
         cloud.begin(engine.run());
@@ -111,8 +111,10 @@ impl<'r> Machine<'r> {
     fn cloud(&self, work: &Work, time: &Time) -> Result<Cloud, Error> {
         let http = self.network.http(time);
         let mut config = sandbox_config(&self.world, &work.target, http.clone(), time)?;
-        // Here lists may lag behind, as those of AWS do.
-        config.settle_window = CloudConfig::new(time.clone(), http, config.base.clone()).settle_window;
+        // Here lists and new principals may lag behind, as those of AWS do.
+        let usual = CloudConfig::new(time.clone(), http, config.base.clone());
+        config.settle_window = usual.settle_window;
+        config.role_lag = usual.role_lag;
         config.access_role.clone_from(&work.target.role);
         let (world, clock) = (self.world.clone(), time.clone());
         config.token_code = Some(Arc::new(move |serial, _| Some(world.mfa_code(serial, clock.now()))));

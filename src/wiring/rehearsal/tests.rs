@@ -15,8 +15,12 @@ dev.create_group("staff");
 "#;
 
 fn rehearsal(faults: &[Fault]) -> Rehearsal {
+    rehearsal_of(PLAYBOOK, faults)
+}
+
+fn rehearsal_of(playbook: &str, faults: &[Fault]) -> Rehearsal {
     let folder = tempfile::tempdir().unwrap();
-    let playbook = Playbook::from_text("p.rhai", PLAYBOOK.to_owned(), Path::new(".")).unwrap();
+    let playbook = Playbook::from_text("p.rhai", playbook.to_owned(), Path::new(".")).unwrap();
     let work = Work {
         project: Project::find(folder.path()).unwrap(),
         target: Target::sandbox(),
@@ -68,6 +72,21 @@ fn a_run_that_is_never_done_is_a_violation() {
         "{:?}",
         played.violations
     );
+}
+
+#[test]
+fn new_principals_that_lag_are_waited_for() {
+    let text = r#"
+let s = management();
+let ana = s.create_user("ana");
+s.create_role("r", #{ trust: #{ Version: "2012-10-17", Statement: [#{ Effect: "Allow", Principal: #{ AWS: ana.arn }, Action: "sts:AssumeRole" }] } });
+"#;
+    let rehearsal = rehearsal_of(text, &[Fault::Lag]);
+    let played: Vec<Played> = (0..20).map(|seed| play(&rehearsal, seed)).collect();
+    assert!(played.iter().any(|played| played.faults.get("lag").is_some_and(|met| *met > 0)), "no principal lagged");
+    for played in played {
+        assert_eq!((played.failed, played.paused, &played.violations[..]), (0, 0, &[][..]), "{played:?}");
+    }
 }
 
 #[test]
