@@ -50,6 +50,8 @@ pub enum Event {
         /// Labels of branches and scopes that are left out.
         without: Vec<String>,
     },
+    /// What a resume will meet, before anything is done.
+    Survey(Survey),
     StepStarted {
         key: String,
         account: AccountLabel,
@@ -125,6 +127,37 @@ pub enum Event {
         how: &'static str,
         seconds: f64,
     },
+}
+
+/// The steps of a playbook held against those of the run it goes on with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Survey {
+    pub run: String,
+    /// How many were finished with the same arguments: they are replayed without a call.
+    pub replayed: usize,
+    /// In the run with other arguments.
+    pub changed: Vec<Surveyed>,
+    /// A change of it was sent, and its outcome is not known: that is found out first.
+    pub open: Vec<Surveyed>,
+    /// In the run with the same arguments, and not finished.
+    pub again: Vec<Surveyed>,
+    pub new: Vec<Surveyed>,
+    /// In the run, with something done, and not in the playbook any more. Known only of a playbook that could be played to its end.
+    pub no_longer_reached: Vec<Surveyed>,
+    /// What ended the play on the copy early: nothing is known of what lies behind.
+    pub ended_by: Option<String>,
+}
+
+/// One step of a survey.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Surveyed {
+    pub key: String,
+    pub label: String,
+    pub account: AccountLabel,
+    /// In the playbook; of a step that it no longer has, in what was played before.
+    pub place: Option<Place>,
+    /// Of the arguments: `email: "a@x.org" -> "b@x.org"`. Empty when they are the same.
+    pub difference: String,
 }
 
 /// Why a step failed or was paused.

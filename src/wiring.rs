@@ -2,7 +2,7 @@
 
 use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Say, SourceIdentity, StaticKeys, smithy};
 use crate::error::{Error, Kind};
-use crate::estate::Estate;
+use crate::estate::{Account, Estate, Organization};
 use crate::event::{CallSink, Event, Sink};
 use crate::host::{self, Playbook};
 use crate::preflight::Preflight;
@@ -10,7 +10,7 @@ use crate::primitive::list;
 use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    Ask, Continue, Engine, Failure, FailureClass, Freshness, Journal, Lock, Onward, Ports, Ready, Recap, Retry, RunStart, RunStatus,
+    self, Answers, Ask, Continue, Engine, Failure, FailureClass, Journal, Lock, Onward, Ports, Ready, Recap, Retry, RunStart, RunStatus,
     RunView, Selection, StepError,
 };
 use crate::time::Time;
@@ -25,6 +25,7 @@ use std::time::Duration;
 
 mod preview;
 mod rehearsal;
+mod survey;
 
 pub use crate::aws::TokenCode;
 /// An estate as `diff` compares two: sorted, documents in one form, without the runner's own tags.
@@ -125,6 +126,19 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let caller = wait(time, cloud.caller())?;
     let environment = work.environment.as_ref().map(|environment| environment.name.as_str());
     let journal = Journal::open(&state.journal(&target.name, &work.playbook_name, environment), &rollout(&work))?;
+    let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
+    let mut answers = Answers::new();
+    let mut surveyed = None;
+    if let Start::Resume { run, selection } = &start {
+        written.selection = selection.clone();
+        // Settling assumes roles before there is an engine.
+        cloud.begin(run);
+        let view = RunView { start: written.clone(), ..Engine::may_resume(&journal, run, &written)? };
+        let organization = same_organization(&cloud, &view, time)?;
+        let wanted = survey::wanted(&work, &caller, organization, run, &view)?;
+        sink(&Event::Survey(step::survey(run, &view, &wanted)?));
+        surveyed = Some((view, wanted));
+    }
     if target.is_aws() {
         let before = match &start {
             Start::Play { fresh } => {
@@ -140,22 +154,16 @@ pub fn run(request: Request) -> Result<Ended, Error> {
         };
         approve(&before)?;
     }
+    if let (Start::Resume { run, .. }, Some((view, wanted))) = (&start, surveyed) {
+        answers = survey::answered(&step::created_otherwise(run, &view, &wanted)?, ask.as_ref());
+    }
     let began = time.now();
     let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
     let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn, journal: &file }));
     let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())), ready, resume };
-    let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
-    if let Start::Resume { selection, .. } = &start {
-        written.selection = selection.clone();
-    }
     let engine = match &start {
         Start::Play { fresh } => Engine::play(ports, written, *fresh)?,
-        Start::Resume { run, .. } => {
-            // Settling assumes roles before there is an engine.
-            cloud.begin(run);
-            same_organization(&cloud, &ports.journal.view(run)?, time)?;
-            Engine::resume(ports, run, written)?
-        }
+        Start::Resume { run, .. } => Engine::resume(ports, run, written, answers)?,
     };
     cloud.begin(engine.run());
     begun(engine.clone());
@@ -215,19 +223,15 @@ fn deps(work: &Work, engine: Engine, cloud: Cloud) -> host::Deps {
 }
 
 /// A run replays what it did in its organisation, so it goes on only in that one: not in a world made anew since, nor after the
-/// organisation was deleted.
-fn same_organization(cloud: &Cloud, run: &RunView, time: &Time) -> Result<(), Error> {
+/// organisation was deleted. Gives the organisation, if the run has made one.
+fn same_organization(cloud: &Cloud, run: &RunView, time: &Time) -> Result<Option<(Organization, Vec<Account>)>, Error> {
     let mut made = run.steps.iter().filter(|(key, _)| run.is_unfinished() && key.primitive == "create_organization");
-    let Some(was) = made.find_map(|(_, step)| step.finished.as_ref()?.output["id"].as_str()) else { return Ok(()) };
-    let read = || async {
-        let management = cloud.management().await?;
-        cloud.with_organization(&management, Freshness::Snapshot, |view| view.map(|view| view.id.clone())).await
-    };
-    let now = wait(time, again(time, read))?;
-    if now.as_deref() == Some(was) {
-        return Ok(());
+    let Some(was) = made.find_map(|(_, step)| step.finished.as_ref()?.output["id"].as_str()) else { return Ok(None) };
+    let now = wait(time, again(time, || preview::organization(cloud)))?;
+    if now.as_ref().is_some_and(|(now, _)| now.id == was) {
+        return Ok(now);
     }
-    let now = now.map_or_else(|| "in none".to_owned(), |now| format!("in `{now}`"));
+    let now = now.map_or_else(|| "in none".to_owned(), |(now, _)| format!("in `{}`", now.id));
     let message = format!("the run worked in the organisation `{was}`, but the account is {now} now, so its steps cannot be replayed");
     Err(Error::failed("other-organization", message).hint("look at everything afresh: `runner play` the playbook with --fresh"))
 }

@@ -143,7 +143,8 @@ fn a_reason_is_kept_with_its_run() {
     assert_eq!(shown["reason"], "ticket 7\u{1b}[2J");
     project.write("p.rhai", PLAYBOOK);
     let resumed = project.run(&["resume", &run, "--reason", "second try", "--output", "json"]).ok();
-    let event: Value = serde_json::from_str(resumed.stdout.lines().nth(1).unwrap()).unwrap();
+    // Behind the version and the survey.
+    let event: Value = serde_json::from_str(resumed.stdout.lines().nth(2).unwrap()).unwrap();
     assert_eq!((&event["type"], &event["reason"]), (&"run".into(), &"second try".into()));
     let runs: Value = serde_json::from_str(&project.run(&["runs", "--output", "json"]).ok().stdout).unwrap();
     assert_eq!(runs["runs"][0]["reason"], "second try");

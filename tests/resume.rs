@@ -1,5 +1,7 @@
 //! `resume` and `--fresh` where a run cannot simply go on.
 
+use crate::aws_target::Pair;
+use crate::counting::Counting;
 use crate::project::{Ended, Project};
 use serde_json::Value;
 use std::fs;
@@ -163,4 +165,104 @@ fn only_one_kind_is_tried_again() {
     assert!(resumed.stdout.contains("changed=3 failed=0 paused=1 replayed=1"), "{}", resumed.stdout);
     assert!(resumed.stderr.contains("only what failed is tried again"), "{}", resumed.stderr);
     assert!(resumed.stderr.contains("it was not tried again; leave --only out"), "{}", resumed.stderr);
+}
+
+#[test]
+fn what_a_resume_finds_is_told_before_anything_else() {
+    let project = Project::new();
+    let steps = |action: &str| {
+        let statement = format!("#{{ Effect: \"Allow\", Action: \"{action}\", Resource: \"*\" }}");
+        format!(
+            "{BEFORE}org.put_group_policy(\"one\", \"p\", #{{ Version: \"2012-10-17\", Statement: [{statement}] }});\norg.create_group(\"two\");\n"
+        )
+    };
+    project.write("p.rhai", &format!("{}fail(\"enough\");\n", steps("iam:ListUsers")));
+    project.run(&["play", "p.rhai"]).exits(1);
+    let edited = steps("iam:ListRoles").replace("org.create_group(\"two\");", "org.create_group(\"three\");");
+    project.write("p.rhai", &format!("{edited}fail(\"again\");\n"));
+    let early = project.run(&["resume", "--output", "json"]).exits(1);
+    let survey = &objects(&early, "survey").next().unwrap();
+    assert!(survey["ended_by"].as_str().unwrap().starts_with("again"), "{survey}");
+    assert_eq!((&survey["replayed"], &survey["no_longer_reached"]), (&2.into(), &serde_json::json!([])), "{survey}");
+    let changed = &survey["changed"][0];
+    assert_eq!((&changed["label"], &changed["place"]["line"]), (&"put_group_policy one/p".into(), &4.into()), "{survey}");
+    let difference = changed["difference"].as_str().unwrap().to_lowercase();
+    assert!(difference.contains("iam:listusers") && difference.contains("-> ") && difference.contains("iam:listroles"), "{difference}");
+    project.write("p.rhai", &edited.replace("three", "four"));
+    let resumed = project.run(&["resume", "--output", "json"]);
+    let types: Vec<Value> = resumed.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["type"].clone()).collect();
+    assert_eq!(types[..3], ["version", "survey", "run"]);
+    let survey = objects(&resumed, "survey").next().unwrap();
+    let labels = |list: &str| -> Vec<String> {
+        survey[list].as_array().unwrap().iter().map(|step| step["label"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(labels("new"), ["create_group four"]);
+    assert_eq!(labels("no_longer_reached"), ["create_group three", "create_group two"]);
+    assert_eq!((labels("changed"), labels("again"), &survey["replayed"]), (vec![], vec![], &3.into()), "{survey}");
+}
+
+#[test]
+fn pinned_plays_the_text_of_then_with_the_parameters_of_then() {
+    let project = Project::new();
+    project.write("lib/names.rhai", "fn first() { \"one\" }\n");
+    let text = "import \"lib/names\" as names;\nlet name = param(\"name\", #{ kind: \"string\" });\nlet org = organization();\n\
+        org.create_organization();\norg.create_group(names::first());\norg.attach_group_policy(\"nobody\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\");\n\
+        org.create_group(name);\n";
+    project.write("p.rhai", text);
+    project.run(&["play", "p.rhai", "-p", "name=two"]).exits(1);
+    fs::remove_file(project.path("p.rhai")).unwrap();
+    fs::remove_dir_all(project.path("lib")).unwrap();
+    let gone = project.run(&["resume"]).exits(64);
+    assert!(gone.stderr.contains("--pinned"), "{}", gone.stderr);
+    for refused in [["-p", "name=x"], ["--params", "no.toml"]] {
+        let refused = project.run(&["resume", "--pinned", refused[0], refused[1]]).exits(64);
+        assert!(refused.stderr.contains("pinned-parameters"), "{}", refused.stderr);
+    }
+    // The same stop, with the place in the text of then, and the command to continue that says it again.
+    let again = project.run(&["resume", "--pinned"]).exits(1);
+    assert!(again.stdout.contains("p.rhai:6:5") && again.stdout.contains("org.attach_group_policy(\"nobody\""), "{}", again.stdout);
+    assert!(again.stdout.ends_with(" --pinned\n"), "{}", again.stdout);
+    // What stands there now is another playbook; the pinned one goes on.
+    project.write("p.rhai", "let org = organization();\norg.create_organization();\norg.create_group(\"nobody\");\nfail(\"no\");\n");
+    project.run(&["resume"]).exits(1);
+    let other = project.run(&["resume", "--pinned"]).exits(1);
+    assert!(other.stdout.contains("error[failed]: no"), "the run was last resumed with this text: {}", other.stdout);
+}
+
+#[test]
+fn to_tell_what_it_will_meet_costs_no_call() {
+    let pair = Pair::new();
+    let counting = Counting::before(&pair.aws.endpoint);
+    pair.by_way_of(&counting.endpoint);
+    let accounts = "let unit = org.create_organizational_unit(\"Workloads\");\n\
+        let dev = org.create_account(\"dev\", #{ email: \"aws+dev@example.com\", ou: unit, tags: #{ team: \"a\" } });\n\
+        dev.create_group(\"staff\");\n";
+    let made = format!("let org = organization();\norg.create_organization();\n{accounts}");
+    let live = ["--target", "live", "--yes"];
+    let play = |name: &str, text: &str, resume: &[&str]| {
+        // What only AWS knows to be wrong.
+        let stop = "org.attach_group_policy(\"nobody\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\");\n";
+        pair.client.write(name, &format!("{text}{stop}"));
+        let played = pair.client.run(&[&["play", name][..], &live].concat()).exits(1);
+        let run = played.stdout.split_whitespace().nth(1).unwrap().to_owned();
+        pair.client.write(name, &format!("{text}{}", resume.concat()));
+        counting.take();
+        let resumed = pair.client.run(&[&["resume", &run, "--output", "json"][..], &live].concat()).ok();
+        (objects(&resumed, "survey").next().unwrap(), counting.take())
+    };
+    // Before a run goes on, its organisation is looked at.
+    let organization = ["GetCallerIdentity", "DescribeOrganization", "ListRoots", "ListAccounts"];
+    let (survey, calls) = play("a.rhai", &made, &[]);
+    assert_eq!((&survey["replayed"], &survey["ended_by"], calls), (&4.into(), &Value::Null, organization.map(str::to_owned).to_vec()));
+    let (survey, calls) = play("b.rhai", &made, &["dev.attach_group_policy(\"staff\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\");\n"]);
+    assert_eq!((&survey["new"][0]["label"], &survey["ended_by"]), (&"attach_group_policy staff/ReadOnlyAccess".into(), &Value::Null));
+    let work = ["AssumeRole", "GetAccountAuthorizationDetails", "AttachGroupPolicy"];
+    assert_eq!(calls, [&organization[..], &work].concat());
+    // A playbook that takes the organisation as it is: only `organization()` itself asks, and the copy knows what the run has written down.
+    let taken = format!("let org = organization();\n{accounts}");
+    let (survey, calls) = play("c.rhai", &taken, &[]);
+    assert_eq!(
+        (&survey["replayed"], &survey["ended_by"], calls),
+        (&3.into(), &Value::Null, organization[..2].iter().map(ToString::to_string).collect())
+    );
 }

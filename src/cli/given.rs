@@ -29,6 +29,16 @@ pub(super) fn parameters(
     params::resolve(&host::describe(playbook).parameters, &sources)
 }
 
+/// Fails if any value is given.
+pub(super) fn none(context: &Context) -> Result<(), Error> {
+    if context.globals.given.is_empty() && context.globals.params.is_none() {
+        return Ok(());
+    }
+    Err(Error::usage("pinned-parameters", "--pinned takes the parameters the run was started with, so no others can be given")
+        .hint("leave out -p and --params, and RUNNER_PARAM and RUNNER_PARAMS of the environment")
+        .hint("or leave out --pinned: the playbook is played as it is now"))
+}
+
 /// Name and values of the `--params` file.
 fn file(context: &Context, project: &Project) -> Result<Option<Named>, Error> {
     let Some(path) = &context.globals.params else { return Ok(None) };

@@ -57,6 +57,8 @@ pub(super) struct Plan {
     pub(super) playbook: Playbook,
     pub(super) playbook_name: String,
     pub(super) params: Map<String, Value>,
+    /// The playbook is the one that the run has stored, not that of its file.
+    pub(super) pinned: bool,
 }
 
 impl Plan {
@@ -68,11 +70,11 @@ impl Plan {
         let playbook_name = project.playbook_name(path)?;
         let playbook = Playbook::load(&project.path(path))?;
         let params = given::parameters(context, &project, &playbook, None, environment.as_ref(), &target)?;
-        Ok(Plan { project, target, environment, playbook, playbook_name, params })
+        Ok(Plan { project, target, environment, playbook, playbook_name, params, pinned: false })
     }
 
     pub(super) fn work(self, context: &Context, time: &Time, token_code: TokenCode) -> Work {
-        let Plan { project, target, environment, playbook, playbook_name, params } = self;
+        let Plan { project, target, environment, playbook, playbook_name, params, pinned: _ } = self;
         let max_parallel = context.globals.max_parallel.into();
         Work {
             project,
@@ -99,11 +101,12 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     plan.target = prompts::pinned(plan.target, yes, interactive, &mut prompts::ask)?;
     let time = real_time()?;
     let mut settings = context.report(&plan.target);
-    let flags = settings.resume_flags.clone();
-    let without = match &start {
-        Start::Play { .. } => Vec::new(),
-        Start::Resume { selection, .. } => selection.without.clone(),
+    let (without, pinned) = match &start {
+        Start::Play { .. } => (Vec::new(), None),
+        Start::Resume { selection, .. } => (selection.without.clone(), plan.pinned.then(|| "--pinned".to_owned())),
     };
+    let flags = settings.resume_flags.clone();
+    settings.resume_flags.extend(pinned.clone());
     settings.resume_flags.extend(without_flags(&without));
     let confirmation = Confirmation::new(context, &plan.target);
     let again = settings.resume_flags.clone();
@@ -167,7 +170,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         let ended = wiring::run(request);
         // The engine goes with it, and with the engine the last hold on journal and world: SQLite folds its logs into them and closes.
         over.drains(|| {});
-        let code = finish(&told, &ended?, flags, &without, &hooks);
+        let code = finish(&told, &ended?, flags, pinned, &without, &hooks);
         if let Some(lost) = log.lost() {
             print_error(&format!("warning: the debug log is not whole: {}\n", plain(&lost)));
         }
@@ -179,7 +182,14 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
 }
 
 /// Reports how it ended, to people and to the hook.
-fn finish(reporter: &Reporter, ended: &wiring::Ended, flags: Vec<String>, without: &[String], hooks: &Hooks) -> Result<u8, Error> {
+fn finish(
+    reporter: &Reporter,
+    ended: &wiring::Ended,
+    flags: Vec<String>,
+    pinned: Option<String>,
+    without: &[String],
+    hooks: &Hooks,
+) -> Result<u8, Error> {
     let done = ended.error.is_none() && ended.recap.status == crate::step::RunStatus::Done;
     let run = &ended.recap.run;
     let next = if done {
@@ -188,7 +198,7 @@ fn finish(reporter: &Reporter, ended: &wiring::Ended, flags: Vec<String>, withou
         // A label that is none would be refused again.
         let refused = ended.error.as_ref().is_some_and(|error| error.code == "unknown-label");
         let without = without.iter().filter(|label| !refused || ended.recap.left_out.contains(*label));
-        command("resume", run, &flags.into_iter().chain(without_flags(without)).collect::<Vec<_>>())
+        command("resume", run, &flags.into_iter().chain(pinned).chain(without_flags(without)).collect::<Vec<_>>())
     };
     let end = End { recap: &ended.recap, took: ended.took, error: ended.error.as_ref(), next: Some(&next) };
     let told = reporter.finish(&end);

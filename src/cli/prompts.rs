@@ -100,6 +100,10 @@ impl Ask for Terminal {
     fn decide(&self, question: &str) -> bool {
         self.says_yes(question)
     }
+
+    fn is_attended(&self) -> bool {
+        self.interactive
+    }
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@ use super::given;
 use super::history::History;
 use super::play::{Plan, carry_out};
 use crate::error::Error;
-use crate::host::Playbook;
+use crate::host::{Playbook, describe};
+use crate::project::params::{self, Source};
 use crate::report::shell_word;
-use crate::step::{Only, Selection};
+use crate::step::{Only, RunStart, RunSummary, Selection};
 use crate::wiring::Start;
+use clap::builder::BoolishValueParser;
 use clap_complete::ArgValueCandidates;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -19,6 +21,7 @@ Examples:
   runner resume                                  the last run that is not done
   runner resume 7k -p mail=other@example.com     a run by the beginning of its id, with another parameter
   runner resume 7k --without dev                 without the branch that is labelled `dev`
+  runner resume 7k --pinned                      from the text it was last started with, whatever became of the file
 ";
 
 /// Go on with a run that failed, paused or was interrupted; the playbook may have been edited
@@ -40,6 +43,10 @@ pub(super) struct Args {
     /// Leave out the branches of `parallel` and the scopes of this label; repeatable
     #[arg(long, value_name = "LABEL", env = "RUNNER_WITHOUT", value_delimiter = '\n')]
     without: Vec<String>,
+
+    /// Play the playbook and its modules as they were when the run was last started or resumed, with the parameters of then
+    #[arg(long, env = "RUNNER_PINNED", value_parser = BoolishValueParser::new())]
+    pinned: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -72,22 +79,39 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
             .hint("leave --env out: a run keeps its environment"));
     }
     let path = project.root.join(&summary.playbook);
-    if !path.exists() {
-        return Err(Error::usage("no-playbook", format!("the playbook `{}` of run `{}` is gone", summary.playbook, summary.id))
-            .hint(format!(
-                "put it back where it was (`git checkout -- {}`), then: runner resume {}",
-                shell_word(&summary.playbook),
-                summary.id
-            ))
-            .hint("or play another playbook: it looks at what is there"));
-    }
-    let playbook = Playbook::load(&path)?;
-    let stored = stored(start.parameters);
-    let params = given::parameters(context, &project, &playbook, Some((&summary.id, &stored)), environment.as_ref(), &target)?;
-    let playbook_name = project.playbook_name(Path::new(&path))?;
-    let reason = args.reason.clone().or(start.reason);
+    let reason = args.reason.clone().or(start.reason.clone());
+    let stored = stored(start.parameters.clone());
+    let (playbook, params) = if args.pinned {
+        given::none(context)?;
+        let playbook = pinned(start, &path)?;
+        let params = params::resolve(&describe(&playbook).parameters, &[Source::Run(&summary.id, &stored)])?;
+        (playbook, params)
+    } else {
+        let playbook = there(&path, summary)?;
+        let params = given::parameters(context, &project, &playbook, Some((&summary.id, &stored)), environment.as_ref(), &target)?;
+        (playbook, params)
+    };
     let start = Start::Resume { run: summary.id.clone(), selection: args.selection() };
-    carry_out(context, Plan { project, target, environment, playbook, playbook_name, params }, start, reason)
+    let plan = Plan { playbook_name: summary.playbook.clone(), project, target, environment, playbook, params, pinned: args.pinned };
+    carry_out(context, plan, start, reason)
+}
+
+/// The playbook as it is now, where it was.
+fn there(path: &Path, summary: &RunSummary) -> Result<Playbook, Error> {
+    if path.exists() {
+        return Playbook::load(path);
+    }
+    let (playbook, run) = (&summary.playbook, &summary.id);
+    Err(Error::usage("no-playbook", format!("the playbook `{playbook}` of run `{run}` is gone"))
+        .hint(format!("put it back where it was (`git checkout -- {}`), then: runner resume {run}", shell_word(playbook)))
+        .hint(format!("go on with its text of then: runner resume {run} --pinned"))
+        .hint("or play another playbook: it looks at what is there"))
+}
+
+/// The playbook as the run has stored it.
+fn pinned(start: RunStart, path: &Path) -> Result<Playbook, Error> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Playbook::from_stored(&name, start.text, start.modules, path.parent().unwrap_or(Path::new(".")))
 }
 
 fn stored(parameters: Value) -> Map<String, Value> {

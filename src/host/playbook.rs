@@ -22,6 +22,8 @@ pub struct Playbook {
     file: String,
     /// What `file` and `import` read below.
     folder: PathBuf,
+    /// Imported modules as a run has stored them, by name: they stand before files and standard modules.
+    stored: BTreeMap<String, String>,
     sources: BTreeMap<String, Source>,
     /// Closure names to the file they were written in; Rhai itself names the file of whoever calls them.
     closures: HashMap<String, String>,
@@ -48,9 +50,15 @@ impl Playbook {
 
     /// The same for a text that is already at hand; `folder` is where its imports and files are looked for.
     pub fn from_text(file: &str, text: String, folder: &Path) -> Result<Playbook, Error> {
+        Playbook::from_stored(file, text, BTreeMap::new(), folder)
+    }
+
+    /// The same with its modules, as a run has stored them: text and modules stand in no file any more.
+    pub fn from_stored(file: &str, text: String, stored: BTreeMap<String, String>, folder: &Path) -> Result<Playbook, Error> {
         let mut playbook = Playbook {
             file: file.to_owned(),
             folder: folder.to_owned(),
+            stored,
             sources: BTreeMap::new(),
             closures: HashMap::new(),
             functions: BTreeSet::new(),
@@ -142,6 +150,9 @@ impl Playbook {
     }
 
     fn read_module(&self, path: &str) -> Result<String, Error> {
+        if let Some(text) = self.stored.get(&module_file(path)) {
+            return Ok(text.clone());
+        }
         if let Some(name) = path.strip_prefix(STANDARD_PREFIX) {
             let known = || STANDARD.files().filter_map(|file| file.path().file_stem()?.to_str());
             return STANDARD.get_file(format!("{name}.rhai")).and_then(|file| file.contents_utf8()).map(str::to_owned).ok_or_else(|| {

@@ -15,6 +15,7 @@ mod rehearsal;
 mod reporter;
 mod screen;
 mod step_line;
+mod survey;
 mod table;
 mod tally;
 mod terminal;

@@ -8,6 +8,7 @@ use super::paint::Paint;
 use super::plain::{plain, plain_lines};
 use super::recap::End;
 use super::step_line::{Finished, NAME, line, problem};
+use super::survey::survey;
 use super::tally::{Problem, Tally};
 use super::terminal::{print, print_error};
 use crate::error::Error;
@@ -145,6 +146,7 @@ impl Reporter {
                 let (playbook, target) = (plain(playbook), plain(target));
                 Some(format!("{word} {} {playbook}  target {target} {}\n", paint.bold(run), plain(account)))
             }
+            Event::Survey(told) if !quiet => Some(survey(told, self.settings.verbosity > 0, paint)),
             Event::Found { finished, failed, paused, open, only, without } if !quiet => {
                 let only = only.map_or("", |status| match status {
                     Status::Failed => "; only what failed is tried again",

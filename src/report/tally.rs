@@ -110,6 +110,7 @@ impl Tally {
                 }
             }
             Event::Found { .. }
+            | Event::Survey(_)
             | Event::Tolerated { .. }
             | Event::Log { .. }
             | Event::Draining

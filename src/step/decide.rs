@@ -85,6 +85,7 @@ mod tests {
             finished: finished.map(|hash| Finished { input_hash: hash.into(), output: json!(hash) }),
             latest: latest.map(|hash| (hash.into(), json!(hash))),
             created: created.then(|| json!("created")),
+            changed: created,
             intents: opened,
             ended: finished.is_some(),
         }

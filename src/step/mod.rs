@@ -1,4 +1,4 @@
-//! Steps: key, decide, selection, journal, retry, lock, schedule, and the engine that performs them.
+//! Steps: key, decide, selection, survey, journal, retry, lock, schedule, and the engine that performs them.
 
 mod decide;
 mod engine;
@@ -12,9 +12,10 @@ mod resolve;
 mod retry;
 pub mod schedule;
 mod selection;
+mod survey;
 mod waiting;
 
-pub use engine::{Ask, Call, Continue, Counts, Engine, Ports, Ready, Recap, StepError};
+pub use engine::{Answers, Ask, Call, Continue, Counts, Engine, Ports, Ready, Recap, StepError};
 pub use failure::{Failure, FailureClass, Onward, Then, Way};
 pub use hash::{canonical, difference, input_hash};
 pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView, Sound};
@@ -24,4 +25,5 @@ pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Opera
 pub use resolve::{Question, Resolution, resolve};
 pub use retry::Retry;
 pub use selection::{Only, Selection};
+pub use survey::{CreatedOtherwise, Wanted, created_otherwise, survey};
 pub use waiting::{Notice, say, until};

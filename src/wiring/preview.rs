@@ -1,5 +1,6 @@
 //! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
 
+use super::survey::at_once;
 use super::{Work, again, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
 use crate::aws::failure::is_denied;
 use crate::aws::{self, Caller, Cloud, Member, OrganizationView, smithy};
@@ -17,7 +18,6 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 /// AWS's default of accounts in an organisation, counting the management account ("Quotas for AWS Organizations").
 const DEFAULT_QUOTA: usize = 10;
@@ -42,7 +42,7 @@ pub(super) fn copy_of_aws(work: &Work, caller: &Caller, cloud: &Cloud) -> Result
     Ok(copy)
 }
 
-fn settings(work: &Work, caller: &Caller) -> Settings {
+pub(super) fn settings(work: &Work, caller: &Caller) -> Settings {
     Settings {
         partition: caller.partition.clone(),
         // AWS tells it with the organisation, if there is one.
@@ -64,14 +64,7 @@ fn read(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<(Known, Vec<(Unkn
 
 /// On a copy of a sandbox's world, or of the one a first run would find.
 pub(super) fn preflight_of_sandbox(work: &Work) -> Result<Preflight, Error> {
-    let settings = Settings {
-        account_quota: usize::MAX,
-        throttle: false,
-        creation: Duration::ZERO,
-        iam_lag: Duration::ZERO,
-        ..sandbox_settings(&work.target)?
-    };
-    let copy = copy_of_sandbox(work, settings)?;
+    let copy = copy_of_sandbox(work, at_once(sandbox_settings(&work.target)?))?;
     let caller = Caller {
         account: copy.management_account(),
         arn: "the sandbox's administrator".to_owned(),
@@ -188,7 +181,7 @@ fn steps(journal: &Journal, run: &str, places: &BTreeMap<String, Place>) -> Resu
 }
 
 /// What is taken away on a copy is shown, not asked.
-struct TakeAway;
+pub(super) struct TakeAway;
 
 impl Ask for TakeAway {
     fn confirm(&self, _: &str) -> bool {
@@ -273,7 +266,7 @@ impl Original {
     }
 }
 
-async fn organization(cloud: &Cloud) -> Result<Option<(Organization, Vec<Account>)>, Failure> {
+pub(super) async fn organization(cloud: &Cloud) -> Result<Option<(Organization, Vec<Account>)>, Failure> {
     let look = |view: Option<&mut OrganizationView>| {
         view.map(|view| {
             let organization = Organization {

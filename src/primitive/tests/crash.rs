@@ -6,7 +6,7 @@ use crate::proof::stride;
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{Sandbox, Settings};
 use crate::step::schedule::{Branch, Slots, parallel};
-use crate::step::{Engine, Journal, RunStatus, StepError};
+use crate::step::{Answers, Engine, Journal, RunStatus, StepError};
 use crate::time::{Stop, Time};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Machine {
         }
         let known = self.journal.find(None).ok();
         let world = World::over(self.sandbox.clone(), self.journal.clone(), time.clone(), |ports| match known {
-            Some(run) => Engine::resume(ports, &run.id, start()),
+            Some(run) => Engine::resume(ports, &run.id, start(), Answers::new()),
             None => Engine::play(ports, start(), false),
         });
         let whole = world.ok().filter(|world| match script(world) {

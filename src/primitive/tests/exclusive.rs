@@ -4,7 +4,7 @@ use super::world::{World, start};
 use crate::estate::Iam;
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{Sandbox, Settings};
-use crate::step::{Engine, Journal, RunStatus};
+use crate::step::{Answers, Engine, Journal, RunStatus};
 use crate::time::Time;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn assert_taken_away(sandbox: &Sandbox, what: &str) {
 fn process(sandbox: &Sandbox, journal: &Journal, time: Time) -> Option<World> {
     let known = journal.find(None).ok();
     World::over(sandbox.clone(), journal.clone(), time, |ports| match known {
-        Some(run) => Engine::resume(ports, &run.id, start()),
+        Some(run) => Engine::resume(ports, &run.id, start(), Answers::new()),
         None => Engine::play(ports, start(), true),
     })
     .ok()

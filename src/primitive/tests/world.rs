@@ -7,7 +7,7 @@ use crate::primitive::list::{self, Catalog};
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{AccessKey, Sandbox, Settings};
 use crate::step::schedule::{Branch, Slots, parallel};
-use crate::step::{Ask, Call, Engine, Failure, Journal, Onward, Ports, Resolution, RunStart, Selection, StepError, resolve};
+use crate::step::{Answers, Ask, Call, Engine, Failure, Journal, Onward, Ports, Resolution, RunStart, Selection, StepError, resolve};
 use crate::time::{Stop, Time};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -170,7 +170,7 @@ impl World {
     pub(super) fn resume(&self) -> World {
         let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
         let run = self.engine.run().to_owned();
-        World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start())).expect("a run")
+        World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start(), Answers::new())).expect("a run")
     }
 
     /// Answers the question of the one step whose key ends so.

@@ -14,7 +14,7 @@ use crate::step::retry::Retry;
 use crate::step::waiting::{Drain, Waiter};
 use crate::time::{Stop, Time};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +24,14 @@ pub trait Ask: Send + Sync {
     fn confirm(&self, question: &str) -> bool;
     /// Only a person can know this; `--yes` is no answer, and nobody at a terminal means no.
     fn decide(&self, question: &str) -> bool;
+    /// Whether there is anybody to decide.
+    fn is_attended(&self) -> bool {
+        false
+    }
 }
+
+/// By step, whether to go on with it although this run has created something with other arguments.
+pub type Answers = BTreeMap<StepKey, bool>;
 
 /// The command by which a user goes on with a run; none if it cannot be continued.
 pub type Continue = Arc<dyn Fn(&str, Onward<'_>) -> Option<String> + Send + Sync>;
@@ -73,6 +80,10 @@ pub(super) struct Inner {
     pub(super) unsettled: BTreeMap<StepKey, Failure>,
     /// Steps that this resume is not to try again, each with how it ended.
     pub(super) held: BTreeMap<StepKey, StepEnd>,
+    /// What a person has answered up front, by step: whether to go on although this run created it with other arguments.
+    pub(super) answers: Answers,
+    /// The run whose resume this play on a copy is to foretell.
+    pub(super) surveyed: Option<RunView>,
     pub(super) claims: Mutex<HashMap<StepKey, Claim>>,
     /// How often each read was made: account, primitive, hash of the arguments.
     pub(super) reads: Mutex<HashMap<(String, String, String), u32>>,
@@ -183,7 +194,9 @@ impl Engine {
     pub fn finish(&self, ended: Option<Kind>) -> Result<Recap, Error> {
         let inner = &self.inner;
         if ended.is_none() {
-            let keys = inner.unreached();
+            let claims = inner.claims();
+            let keys: Vec<String> = inner.view.unreached(|key| claims.contains_key(key)).map(ToString::to_string).collect();
+            drop(claims);
             if !keys.is_empty() {
                 inner.emit(&Event::NoLongerReached { keys });
             }
@@ -216,21 +229,13 @@ impl Inner {
             view,
             unsettled: BTreeMap::new(),
             held: BTreeMap::new(),
+            answers: Answers::new(),
+            surveyed: None,
             claims: Mutex::default(),
             reads: Mutex::default(),
             tally: Mutex::default(),
             drain: Arc::default(),
         }
-    }
-
-    /// Finished steps of the run that the script did not reach again; not those of branches that are left out.
-    fn unreached(&self) -> Vec<String> {
-        let claims = self.claims();
-        let without = &self.view.start.selection.without;
-        let left_out = |end: &StepEnd| end.scope.iter().any(|label| without.contains(label));
-        let left_out: BTreeSet<&StepKey> = self.view.ends.iter().filter(|end| left_out(end)).map(|end| &end.key).collect();
-        let done = self.view.steps.iter().filter(|(_, step)| step.finished.is_some()).map(|(key, _)| key);
-        done.filter(|key| !claims.contains_key(*key) && !left_out.contains(key)).map(ToString::to_string).collect()
     }
 
     pub(super) fn emit(&self, event: &Event) {

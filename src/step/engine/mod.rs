@@ -3,6 +3,7 @@
 mod attempt;
 mod change;
 mod core;
+mod created;
 mod error;
 mod perform;
 mod recap;
@@ -12,6 +13,6 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use core::{Ask, Call, Continue, Engine, Ports, Ready};
+pub use core::{Answers, Ask, Call, Continue, Engine, Ports, Ready};
 pub use error::StepError;
 pub use recap::{Counts, Recap};

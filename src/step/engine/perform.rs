@@ -16,10 +16,6 @@ use crate::step::retry::Retry;
 use crate::time::Stop;
 use serde_json::Value;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
-
-/// How often, at growing intervals, AWS is asked again for something this run has created and a list does not show yet.
-const LOOKS: u32 = 6;
 
 /// A step being worked on.
 pub(super) struct Step<'e> {
@@ -75,6 +71,16 @@ impl Inner {
         let step = Step { inner: self, operation, call, key, account, hash, number: 0, looks: Retry::default(), made: Vec::new(), began };
         if step.operation.is_read() { step.read().await } else { step.once().await }
     }
+
+    /// Of a survey: the result that the run has, if it was asked for the same, or if the copy has none.
+    fn as_surveyed(&self, key: &StepKey, hash: &str, outcome: Result<Value, StepError>) -> Result<Value, StepError> {
+        let finished = self.surveyed.as_ref().and_then(|run| run.steps.get(key)?.finished.as_ref());
+        match (finished, &outcome) {
+            (Some(finished), Ok(_)) if finished.input_hash == hash => Ok(finished.output.clone()),
+            (Some(finished), Err(StepError::Failed { .. } | StepError::Paused { .. })) => Ok(finished.output.clone()),
+            _ => outcome,
+        }
+    }
 }
 
 impl Step<'_> {
@@ -102,7 +108,8 @@ impl Step<'_> {
             Decision::Conflict { first } => Err(StepError::Conflict { key: self.key, first, second: self.call.place }),
             decision => {
                 let lost = LostResult { result: &result, key: self.key.clone(), account: self.account.clone() };
-                let outcome = self.work(view, decision).await;
+                let (key, hash) = (self.key.clone(), self.hash.clone());
+                let outcome = inner.as_surveyed(&key, &hash, self.work(view, decision).await);
                 result.set(outcome.clone());
                 drop(lost);
                 outcome
@@ -171,6 +178,7 @@ impl Step<'_> {
         if let Some(question) = self.inner.unsettled.get(&self.key) {
             return Err(End::Failure(question.clone()));
         }
+        self.declined(view.created.as_ref())?;
         let mut created = view.created.clone();
         let mut freshness = if view.open.is_empty() { Freshness::Snapshot } else { Freshness::Live };
         match decision {
@@ -228,7 +236,7 @@ impl Step<'_> {
     }
 
     /// The calls that would make it so. What this run has created and the playbook has edited since is a question, not a failure.
-    fn changes(&self, found: &Value, created: Option<&Value>) -> Result<Vec<Change>, End> {
+    pub(super) fn changes(&self, found: &Value, created: Option<&Value>) -> Result<Vec<Change>, End> {
         self.operation.changes(found).map_err(|failure| {
             let difference = created.map(|created| difference(created, self.operation.input())).unwrap_or_default();
             if difference.is_empty() || failure.class != FailureClass::Fatal {
@@ -253,7 +261,7 @@ impl Step<'_> {
         }
     }
 
-    async fn look(&self, freshness: Freshness) -> Result<Value, End> {
+    pub(super) async fn look(&self, freshness: Freshness) -> Result<Value, End> {
         let mut retry = Retry::default();
         loop {
             match self.operation.look(freshness).await {
@@ -268,45 +276,6 @@ impl Step<'_> {
         match self.inner.again(retry, &self.key, &self.account, failure).await? {
             None => Ok(()),
             Some(failure) => Err(End::Failure(failure)),
-        }
-    }
-
-    /// A create-blind change of this step took effect in this run, so it is never sent again unasked: a list may lag behind (waited for),
-    /// or the playbook now asks for something that what was created does not satisfy (a person decides).
-    async fn find_created(&self, created: &Value, mut found: Value, mut changes: Vec<Change>) -> Result<(Value, Vec<Change>), End> {
-        let blind = |changes: &[Change]| changes.iter().any(|change| change.class == Class::CreateBlind);
-        let difference = difference(created, self.operation.input());
-        let mut pause = Duration::from_secs(1);
-        for _ in 0..LOOKS {
-            if !blind(&changes) {
-                break;
-            }
-            self.inner.wait(&self.key, &self.account, pause, "what this run created is not listed yet").await?;
-            pause *= 2;
-            found = self.look(Freshness::Live).await?;
-            changes = self.changes(&found, Some(created))?;
-            if !difference.is_empty() {
-                break;
-            }
-        }
-        if !blind(&changes) {
-            return Ok((found, changes));
-        }
-        let label = self.operation.label();
-        let question = if difference.is_empty() {
-            format!("`{label}` was created by this run, but AWS does not list it")
-        } else {
-            format!("`{label}` was created by this run with other arguments, and now another one would be created ({difference})")
-        };
-        if self.inner.ports.ask.decide(&format!("{question}. Create another one?")) {
-            Ok((found, changes))
-        } else {
-            let failure = Failure::needs_you("created-before", question);
-            let failure = match difference.as_str() {
-                "" => failure.way(Way::After("wait until AWS lists it".to_owned())),
-                _ => failure.way(Way::Change("put the arguments back".to_owned())),
-            };
-            Err(End::Failure(failure.way(Way::After("or to create another one, say yes on a terminal".to_owned()))))
         }
     }
 
@@ -336,7 +305,8 @@ impl Step<'_> {
             *count
         };
         let occasion = (account.clone(), primitive.clone(), self.hash.clone(), occurrence);
-        if let Some(output) = self.inner.view.reads.get(&occasion) {
+        let surveyed = self.inner.surveyed.as_ref().map(|run| &run.reads);
+        if let Some(output) = std::iter::once(&self.inner.view.reads).chain(surveyed).find_map(|reads| reads.get(&occasion)) {
             return Ok(output.clone());
         }
         if let Some(end) = self.inner.held.get(&self.key) {

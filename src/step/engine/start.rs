@@ -1,6 +1,6 @@
 //! Beginning a run, or going on with one.
 
-use super::core::{Engine, Inner, Ports, problem};
+use super::core::{Answers, Engine, Inner, Ports, problem};
 use super::error::StepError;
 use super::settle::Verdict;
 use crate::error::{Error, Kind};
@@ -26,6 +26,55 @@ impl Engine {
     /// Begins a new run. Refused while an earlier run of the rollout that may have changed something is unfinished, unless `fresh`: then
     /// its open create-blind changes are settled, and it is over. One that sent nothing is over with the next play.
     pub fn play(ports: Ports, start: RunStart, fresh: bool) -> Result<Engine, Error> {
+        Inner::begin(ports, start, fresh).map(Engine::over)
+    }
+
+    /// Plays on a copy what a resume of the run `known` would play, to see which steps it has. The copy may know less than AWS: where the
+    /// run has a result, the script gets that.
+    pub fn survey(ports: Ports, start: RunStart, run: &str, known: RunView) -> Result<Engine, Error> {
+        let held = start.selection.held(run, &known)?;
+        let mut inner = Inner::begin(ports, start, false)?;
+        (inner.held, inner.surveyed) = (held, Some(known));
+        Ok(Engine::over(inner))
+    }
+
+    /// What the run has done so far; fails as `resume` does when it cannot go on.
+    pub fn may_resume(journal: &Journal, run: &str, start: &RunStart) -> Result<RunView, Error> {
+        let view = journal.view(run)?;
+        if !view.is_unfinished() {
+            let what = if view.status == RunStatus::Done { "is done" } else { "was superseded by a later one" };
+            let message = format!("run `{run}` {what}: there is nothing to resume");
+            return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
+        }
+        same_account(run, &view, start)?;
+        start.selection.held(run, &view)?;
+        Ok(view)
+    }
+
+    /// Goes on with a run, perhaps from an edited playbook. Every open change is settled first, whether or not the script reaches it.
+    /// `answers` are those to questions of its survey.
+    pub fn resume(ports: Ports, run: &str, start: RunStart, answers: Answers) -> Result<Engine, Error> {
+        let mut view = Engine::may_resume(&ports.journal, run, &start)?;
+        let held = start.selection.held(run, &view)?;
+        view.start = start.clone();
+        let selection = start.selection.clone();
+        (ports.ready)(run)?;
+        let entry = Entry::RunResumed(start);
+        ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
+        let before = Inner::new(ports, run.to_owned(), view);
+        before.announce(true);
+        before.tell_found(selection);
+        let unsettled = before.settle_all(|_| true)?;
+        let view = before.ports.journal.view(run)?;
+        let mut inner = Inner::new(before.ports, before.run, view);
+        (inner.unsettled, inner.held, inner.answers) = (unsettled, held, answers);
+        inner.report_unsettled();
+        Ok(Engine::over(inner))
+    }
+}
+
+impl Inner {
+    fn begin(ports: Ports, start: RunStart, fresh: bool) -> Result<Inner, Error> {
         if !fresh {
             Engine::may_play(&ports.journal)?;
         }
@@ -53,37 +102,9 @@ impl Engine {
         let view = ports.journal.view(&run)?;
         let inner = Inner::new(ports, run, view);
         inner.announce(false);
-        Ok(Engine::over(inner))
+        Ok(inner)
     }
 
-    /// Goes on with a run, perhaps from an edited playbook. Every open change is settled first, whether or not the script reaches it.
-    pub fn resume(ports: Ports, run: &str, start: RunStart) -> Result<Engine, Error> {
-        let mut view = ports.journal.view(run)?;
-        if !view.is_unfinished() {
-            let what = if view.status == RunStatus::Done { "is done" } else { "was superseded by a later one" };
-            let message = format!("run `{run}` {what}: there is nothing to resume");
-            return Err(Error::usage("run-over", message).hint("`runner play` looks at what is there and makes it so"));
-        }
-        same_account(run, &view, &start)?;
-        let held = start.selection.held(run, &view)?;
-        view.start = start.clone();
-        let selection = start.selection.clone();
-        (ports.ready)(run)?;
-        let entry = Entry::RunResumed(start);
-        ports.journal.append(&ports.time, run, &entry).map_err(|error| super::StepError::from(error).to_error())?;
-        let before = Inner::new(ports, run.to_owned(), view);
-        before.announce(true);
-        before.tell_found(selection);
-        let unsettled = before.settle_all(|_| true)?;
-        let view = before.ports.journal.view(run)?;
-        let mut inner = Inner::new(before.ports, before.run, view);
-        (inner.unsettled, inner.held) = (unsettled, held);
-        inner.report_unsettled();
-        Ok(Engine::over(inner))
-    }
-}
-
-impl Inner {
     fn announce(&self, resumed: bool) {
         let RunStart { playbook, target, account, reason, .. } = self.view.start.clone();
         self.emit(&Event::Run { run: self.run.clone(), playbook, target, account, resumed, reason });

@@ -6,7 +6,7 @@ use crate::step::key::StepKey;
 use crate::step::operation::{Change, Class};
 use crate::step::resolve::Resolution;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A change whose outcome is not known.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,8 @@ pub struct StepView {
     pub latest: Option<(String, Value)>,
     /// The input of the last create-blind change that took effect.
     pub created: Option<Value>,
+    /// A change of it took effect in this run.
+    pub changed: bool,
     /// How many changes were intended so far.
     pub intents: u32,
     /// It came to an end before, so its end is in `RunView::ends`.
@@ -98,6 +100,15 @@ impl RunView {
     #[must_use]
     pub fn has_intent(&self) -> bool {
         self.steps.values().any(|step| step.intents > 0)
+    }
+
+    /// Steps that finished or changed something, and that the script has not reached again; not those of branches that are left out.
+    pub fn unreached(&self, reached: impl Fn(&StepKey) -> bool) -> impl Iterator<Item = &StepKey> {
+        let without = &self.start.selection.without;
+        let left_out = |end: &StepEnd| end.scope.iter().any(|label| without.contains(label));
+        let left_out: BTreeSet<&StepKey> = self.ends.iter().filter(|end| left_out(end)).map(|end| &end.key).collect();
+        let done = self.steps.iter().filter(|(_, step)| step.finished.is_some() || step.changed).map(|(key, _)| key);
+        done.filter(move |key| !reached(key) && !left_out.contains(key))
     }
 
     /// Unfinished runs with an intent stand in the way of a fresh play.
@@ -184,7 +195,8 @@ impl RunView {
 
     fn outcome(&mut self, key: &StepKey, number: u32, outcome: &Outcome) -> Result<(), String> {
         let open = self.open(key, number)?;
-        let created = open.change.class == Class::CreateBlind && matches!(outcome, Outcome::Ok | Outcome::Happened);
+        let took_effect = matches!(outcome, Outcome::Ok | Outcome::Happened);
+        let created = took_effect && open.change.class == Class::CreateBlind;
         let input = created.then(|| open.input.clone());
         match outcome {
             Outcome::Unknown { .. } => return Ok(()),
@@ -196,6 +208,7 @@ impl RunView {
         }
         if let Some(step) = self.steps.get_mut(key) {
             step.open.retain(|open| open.number != number);
+            step.changed |= took_effect;
             if created {
                 step.created = input;
             }

@@ -9,7 +9,7 @@ use crate::host;
 use crate::primitive::list;
 use crate::sandbox::Sandbox;
 use crate::step::journal::{Entry, Outcome};
-use crate::step::{Ask, Engine, Journal, Ports, RunStatus, StepError};
+use crate::step::{Answers, Ask, Engine, Journal, Ports, RunStatus, StepError};
 use crate::time::{Stop, Time};
 use crate::wiring::{Work, deps, rollout, run_start, same_organization, sandbox_config, wait};
 use jiff::{SignedDuration, Timestamp};
@@ -98,7 +98,7 @@ impl<'r> Machine<'r> {
             Some(run) => {
                 cloud.begin(&run.id);
                 same_organization(&cloud, &self.journal.view(&run.id)?, time)?;
-                Engine::resume(ports, &run.id, start)?
+                Engine::resume(ports, &run.id, start, Answers::new())?
             }
         };
         cloud.begin(engine.run());

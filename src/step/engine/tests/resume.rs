@@ -3,7 +3,7 @@
 use super::toy::{Process, key, start};
 use crate::error::Kind;
 use crate::event::{Event, Status};
-use crate::step::{Engine, Failure, FailureClass, Only, RunStart, RunStatus, StepError};
+use crate::step::{Answers, Engine, Failure, FailureClass, Only, RunStart, RunStatus, StepError};
 use serde_json::json;
 use std::time::Duration;
 
@@ -82,6 +82,39 @@ fn an_edited_creation_is_asked_about() {
 }
 
 #[test]
+fn an_edited_creation_that_was_answered_for_up_front_is_not_asked_about_again() {
+    for yes in [false, true] {
+        // Whoever asks again gets the opposite.
+        let answers = Answers::from([(key("create_account", "dev"), yes)]);
+        let process = Process { answer: !yes, answers, ..failed().next(2) };
+        let engine = process.resume().expect("resume");
+        let looks = process.toy.world().looks;
+        let result = process.call(&engine, 5, "create_account", "dev", json!({"email": "other@x.org"}));
+        assert_eq!((process.toy.world().accounts.len(), result.is_ok()), if yes { (2, true) } else { (1, false) });
+        if let Err(StepError::Paused { failure, .. }) = result {
+            assert_eq!((failure.code.as_str(), process.toy.world().looks), ("created-before", looks), "{failure:?}");
+        }
+        // What was made as it is wanted is nobody's question.
+        process.account(&engine, "prod").expect("prod");
+    }
+}
+
+#[test]
+fn what_changed_something_and_is_not_reached_again_is_listed_though_it_failed() {
+    let process = Process::first(1);
+    let engine = process.play();
+    // CreateRole takes effect, PutText is refused.
+    process.toy.world().refuse.insert(1);
+    process.role(&engine, "half", "text").expect_err("half");
+    engine.finish(Some(Kind::Failed)).expect("recap");
+    let next = process.next(2);
+    next.resume().expect("resume").finish(None).expect("recap");
+    let events = next.events.lock().expect("events");
+    let keys = events.iter().find_map(|event| if let Event::NoLongerReached { keys } = event { Some(keys.clone()) } else { None });
+    assert_eq!(keys, Some(vec!["1/create_role:half".to_owned()]));
+}
+
+#[test]
 fn a_refused_creation_with_other_arguments_is_a_new_request() {
     let process = Process::first(1);
     let engine = process.play();
@@ -143,7 +176,7 @@ fn a_run_that_may_have_changed_something_stands_in_the_way() {
     assert_eq!(next.statuses(), [("create_account dev".into(), Status::Ok)], "a fresh play never reads earlier outcomes");
     engine.finish(None).expect("recap");
     let after = next.next(3);
-    let over = Engine::resume(after.ports(), &earlier, start()).map(drop).expect_err("over");
+    let over = Engine::resume(after.ports(), &earlier, start(), Answers::new()).map(drop).expect_err("over");
     assert_eq!(over.code, "run-over");
     Engine::play(after.ports(), start(), false).expect("nothing stands in the way any more");
 }
@@ -182,7 +215,7 @@ fn a_run_from_another_account_is_neither_resumed_nor_superseded() {
     let process = failed().next(2);
     let elsewhere = || RunStart { account: "2".into(), ..start() };
     let run = process.journal.find(None).expect("run").id;
-    for refused in [Engine::resume(process.ports(), &run, elsewhere()), Engine::play(process.ports(), elsewhere(), true)] {
+    for refused in [Engine::resume(process.ports(), &run, elsewhere(), Answers::new()), Engine::play(process.ports(), elsewhere(), true)] {
         let error = refused.err().expect("refused");
         assert_eq!((error.kind, &*error.code), (Kind::Credentials, "wrong-account"));
     }

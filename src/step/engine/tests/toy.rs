@@ -4,8 +4,8 @@ use crate::error::{Error, Place};
 use crate::event::{AccountLabel, Event};
 use crate::step::schedule::{Branch, Slots, parallel};
 use crate::step::{
-    Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Only, Onward, Operation,
-    Ports, RunStart, Selection, Settled, StepError, StepKey,
+    Answers, Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Only, Onward,
+    Operation, Ports, RunStart, Selection, Settled, StepError, StepKey,
 };
 use crate::time::{Stop, Time};
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ pub(super) struct World {
     /// Calls (by number, from 0) whose reply is lost, and those that never arrive.
     pub(super) lose_reply: BTreeSet<usize>,
     pub(super) lose_request: BTreeSet<usize>,
+    pub(super) refuse: BTreeSet<usize>,
     /// What the next calls answer instead, last first.
     pub(super) answers: Vec<Failure>,
     /// Lookups that settle a change fail so.
@@ -97,6 +98,9 @@ impl ToyOperation {
         let number = world.calls.len();
         if world.lose_request.remove(&number) {
             return Err(Failure::new(FailureClass::Unknown, "lost", "the connection was cut"));
+        }
+        if world.refuse.remove(&number) {
+            return Err(Failure::fatal("No", "no"));
         }
         if let Some(failure) = world.answers.pop() {
             return Err(failure);
@@ -274,6 +278,8 @@ pub(super) struct Process {
     pub(super) journal: Journal,
     pub(super) events: Arc<Mutex<Vec<Event>>>,
     pub(super) answer: bool,
+    /// Given up front, at the survey.
+    pub(super) answers: Answers,
 }
 
 pub(super) fn key(primitive: &str, identity: &str) -> StepKey {
@@ -303,14 +309,14 @@ impl Process {
     pub(super) fn first(seed: u64) -> Process {
         let toy = Arc::new(Toy { world: Mutex::default() });
         let journal = Journal::in_memory("toy/base").expect("journal");
-        Process { time: Time::simulated(seed), toy, journal, events: Arc::default(), answer: false }
+        Process { time: Time::simulated(seed), toy, journal, events: Arc::default(), answers: Answers::new(), answer: false }
     }
 
     /// The next process, some time after this one ended.
     pub(super) fn next(&self, seed: u64) -> Process {
         let later = self.time.now() + jiff::SignedDuration::from_secs(60);
         let (toy, journal) = (Arc::clone(&self.toy), self.journal.clone());
-        Process { time: Time::simulated_from(seed, later), toy, journal, events: Arc::default(), answer: false }
+        Process { time: Time::simulated_from(seed, later), toy, journal, events: Arc::default(), answers: Answers::new(), answer: false }
     }
 
     pub(super) fn ports(&self) -> Ports {
@@ -340,7 +346,7 @@ impl Process {
     pub(super) fn resume_only(&self, only: Option<Only>) -> Result<Engine, Error> {
         let selection = Selection { only, without: vec![] };
         match self.journal.find(None) {
-            Ok(run) => Engine::resume(self.ports(), &run.id, RunStart { selection, ..start() }),
+            Ok(run) => Engine::resume(self.ports(), &run.id, RunStart { selection, ..start() }, self.answers.clone()),
             Err(_) => Engine::play(self.ports(), start(), false),
         }
     }
