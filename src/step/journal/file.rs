@@ -8,6 +8,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+const MEND: &str = "make room or mend the disk, then the same command again";
 const WRITABLE: &str = "make the file and its folder writable for you, then the same command again";
 
 /// Gives the path without symbolic links in its folders (SQLite follows none), and makes the file if there is none (0600, its folder 0700).
@@ -15,7 +16,10 @@ const WRITABLE: &str = "make the file and its folder writable for you, then the 
 /// A journal comes into being whole: it is written under another name and then renamed. So an empty file is never one that was only just
 /// begun, but one that was emptied.
 pub(super) fn present(path: &Path, rollout: &str) -> Result<PathBuf, Error> {
-    let failed = |error: io::Error| cannot_create(path).cause(error).hint("make its folder writable for you");
+    let failed = |error: io::Error| {
+        let hint = if is_of_disk(&error) { MEND } else { WRITABLE };
+        cannot_create(path).cause(error).hint(hint)
+    };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let name = path.file_name().ok_or_else(|| failed(io::Error::from(io::ErrorKind::InvalidInput)))?;
@@ -56,6 +60,11 @@ pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Error> {
         return Err(damaged(&name, "from its beginning: the file is empty"));
     }
     connect(path, flags).map_err(|error| unusable(&name, &error))
+}
+
+fn is_of_disk(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
@@ -114,7 +123,7 @@ pub(super) fn is_outside(error: &rusqlite::Error) -> bool {
 fn way_on(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has it open: wait until that is done",
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => "make room or mend the disk, then the same command again",
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => MEND,
         _ => WRITABLE,
     }
 }
