@@ -15,7 +15,7 @@ fn nothing_is_sent_after_a_failed_write() {
         let places: Vec<&Place> = places.iter().filter(|place| place.call == call).collect();
         let tried = stride(&format!("{error} of {call}"), places.len(), 7);
         for place in &tried {
-            let Place { number, changes, .. } = places[*place];
+            let Place { number, changes, folder, .. } = places[*place];
             let at = format!("{error} of {call} {number}");
             let pair = Pair::new();
             let proxy = Proxy::start(&pair.aws.endpoint, None);
@@ -23,7 +23,9 @@ fn nothing_is_sent_after_a_failed_write() {
             let play = one_by_one(&pair.client);
             let inject = format!("inject={call}:error={error}:when={number}{from_then_on}");
             let ended = pair.client.traced(&["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], &play);
-            assert_eq!(proxy.changes().len(), *changes, "{at}: {:?}\n{}", proxy.changes(), ended.stderr);
+            // SQLite takes a folder that cannot be synced for synced.
+            let unheard = *folder && ended.code == Some(0);
+            assert!(unheard || proxy.changes().len() == *changes, "{at}: {:?}\n{}", proxy.changes(), ended.stderr);
             says_how_to_go_on(&ended, &pair.client, &at);
             go_on(&pair.client, &play);
             assert_eq!(pair.world(), wanted, "{at}");

@@ -7,6 +7,7 @@ use crate::proof::stride;
 use crate::proxy::{Proxy, is_change};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 /// What SQLite changes a file with, as strace selects it.
@@ -49,6 +50,8 @@ pub(crate) struct Place {
     pub(crate) number: usize,
     /// How many calls to AWS that change something were answered before it.
     pub(crate) changes: usize,
+    /// It is of a folder: it makes names durable, not what files hold.
+    pub(crate) folder: bool,
 }
 
 /// All of a play in which nothing happens.
@@ -58,7 +61,7 @@ pub(crate) fn places() -> Vec<Place> {
     let trace = pair.client.path("trace");
     // With what is written to the debug log.
     let calls = format!("trace=write,{WRITES}");
-    pair.client.traced(&["-o", &trace.display().to_string(), "-s", "300", "-e", &calls], &play).ok();
+    pair.client.traced(&["-o", &trace.display().to_string(), "-y", "-s", "300", "-e", &calls], &play).ok();
     let text = fs::read_to_string(trace).unwrap();
     let (mut places, mut numbers, mut threads, mut changes) = (Vec::new(), BTreeMap::new(), BTreeSet::new(), 0);
     for line in text.lines() {
@@ -74,7 +77,9 @@ pub(crate) fn places() -> Vec<Place> {
             threads.insert(thread);
             let number = numbers.entry(call).or_insert(0);
             *number += 1;
-            places.push(Place { call: call.to_owned(), number: *number, changes });
+            let path = arguments.split_once('<').and_then(|(_, path)| path.split_once('>')).map(|(path, _)| path);
+            let folder = path.is_some_and(|path| Path::new(path).is_dir());
+            places.push(Place { call: call.to_owned(), number: *number, changes, folder });
         }
     }
     assert_eq!(threads.len(), 1, "the calls are to come from one thread");
