@@ -78,7 +78,7 @@ fn sdk_call() {
     let cloud = Cloud::new(CloudConfig::new(time.clone(), http, Base::Static(keys)));
     let rounds = 2000;
     let took = time.block_on(async {
-        let session = cloud.management().await.expect("a session");
+        let session = cloud.own_session().await.expect("a session");
         let iam = session.iam().await.expect("a client");
         iam.create_user().user_name("one").send().await.expect("created");
         let started = Instant::now();

@@ -83,6 +83,9 @@ fn the_scan_sees_grouped_and_inline_paths() {
         "use crate::{step::Engine, aws}; // crate::host\nlet x = crate::cli::run(\"crate::report\");\n#[cfg(test)]\nmod tests { use crate::sandbox; }",
     );
     assert_eq!(rooms_named(&code), ["aws", "cli", "step"].map(String::from).into());
+    // Only the test module is left out, not what stands behind another item for tests.
+    let code = code_of("#[cfg(test)]\nfn f() {}\nuse crate::policy;\n#[cfg(test)]\nmod tests { use crate::sandbox; }");
+    assert_eq!(rooms_named(&code), ["policy"].map(String::from).into());
 }
 
 fn check_rooms(room: &str, file: &str, code: &str, wrong: &mut Vec<String>) {
@@ -155,9 +158,9 @@ fn first_word(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-/// The code without comments, string literals and whatever stands behind `#[cfg(test)]`.
+/// The code without comments, string literals and the test module at its end.
 fn code_of(text: &str) -> String {
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     text.lines().map(|line| without_strings(line.split("//").next().unwrap_or_default()) + "\n").collect()
 }
 

@@ -42,7 +42,7 @@ impl Place {
     }
 
     async fn management(&self) -> Session {
-        self.cloud.management().await.expect("a session")
+        self.cloud.own_session().await.expect("a session")
     }
 }
 

@@ -207,8 +207,8 @@ impl Cloud {
         }
     }
 
-    /// The target's own account, which for an organisation is its management account.
-    pub async fn management(&self) -> Result<Session, Failure> {
+    /// The target's own account, which may be a member of an organisation: `management` makes sure that it is not.
+    pub async fn own_session(&self) -> Result<Session, Failure> {
         let caller = self.caller().await?;
         let name = self.name(&caller.account, &caller);
         Ok(self.session(&SessionSpec { name, account: caller.account, partition: caller.partition, reach: Reach::Own }))
@@ -290,7 +290,7 @@ impl Cloud {
 
     /// Where a chain begins: the own credentials, or a session with MFA over them.
     async fn start(&self, terms: &mut Terms) -> Result<SessionSpec, Failure> {
-        let own = self.management().await?.spec().clone();
+        let own = self.own_session().await?.spec().clone();
         Ok(match terms.mfa.take() {
             None => own,
             Some(serial) => SessionSpec { reach: Reach::Mfa { via: Box::new(own.clone()), serial }, ..own },
@@ -304,7 +304,7 @@ impl Cloud {
         if let Some(account) = self.0.further.iter().find(|account| account.name == id_or_name) {
             return Ok(account.id.clone());
         }
-        let management = self.management().await?;
+        let management = self.own_session().await?;
         let found = self
             .with_organization(&management, Freshness::Snapshot, |organization| {
                 organization.map(|view| view.named(id_or_name)).unwrap_or_default()

@@ -7,11 +7,9 @@ use crate::step::{Failure, FailureClass, Notice, Resolution, Way, say, until};
 use aws_sdk_organizations::types::{CreateAccountState, CreateAccountStatus};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -116,9 +114,9 @@ impl Creations {
     }
 
     /// One of the five places; held until AWS has decided.
-    pub(crate) async fn slot(&self, cloud: &Cloud, account: &str) -> Result<SemaphorePermit<'_>, Failure> {
-        let slot = until(self.slots.acquire(), || self.notice(cloud, account)).await?;
-        slot.map_err(|error| Failure::new(FailureClass::Retry { throttled: false }, "creation-slots", error.to_string()))
+    pub(crate) async fn slot(&self, cloud: &Cloud, account: &str) -> Result<Option<SemaphorePermit<'_>>, Failure> {
+        // Nobody closes it, which alone would give none.
+        Ok(until(self.slots.acquire(), || self.notice(cloud, account)).await?.ok())
     }
 
     /// `12 accounts wait to be made, about 2 min at AWS's rate`; said aloud once a minute, since each step tells it of itself alone.
@@ -173,7 +171,14 @@ impl Session {
         loop {
             let told = creations.watched().add(request, self.cloud().time().now());
             // One asks for all; the others wait to be told, or to be the next to ask.
-            let asking = until(either(told.notified(), creations.asking.lock()), notice).await?;
+            let either = async {
+                tokio::select! {
+                    biased;
+                    () = told.notified() => None,
+                    asking = creations.asking.lock() => Some(asking),
+                }
+            };
+            let asking = until(either, notice).await?;
             let decided = creations.watched().requests.get(request).and_then(|watch| watch.decided.clone());
             if let Some(standing) = decided {
                 return Ok(standing);
@@ -281,16 +286,6 @@ fn under_way(request: &str) -> Failure {
         .way(Way::After("wait: the same request is followed, and no other one sent".to_owned()))
         .way(Way::Resolve("AWS Support says that this request is dead".to_owned(), Resolution::Retry))
         .way(Way::Without)
-}
-
-/// What `second` gives, or nothing when `first` is ready before it.
-async fn either<T>(first: impl Future<Output = ()>, second: impl Future<Output = T>) -> Option<T> {
-    let (mut first, mut second) = (pin!(first), pin!(second));
-    poll_fn(|context| match first.as_mut().poll(context) {
-        Poll::Ready(()) => Poll::Ready(None),
-        Poll::Pending => second.as_mut().poll(context).map(Some),
-    })
-    .await
 }
 
 #[cfg(test)]

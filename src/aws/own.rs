@@ -221,8 +221,8 @@ impl Cloud {
     /// The target's own account, made sure to be the management account of its organisation, if it is in one.
     ///
     /// Fails with `not-management` when it is a member account.
-    pub async fn organization(&self) -> Result<Session, Failure> {
-        let management = self.management().await?;
+    pub async fn management(&self) -> Result<Session, Failure> {
+        let management = self.own_session().await?;
         let mut seen = self.management_seen().lock().await;
         if *seen {
             return Ok(management);

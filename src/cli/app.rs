@@ -26,10 +26,10 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    the script, its input or a step failed
-  2    only `plan --detailed-exitcode`: there are changes
+  2    kept for `plan --detailed-exitcode`
   3    declined
   4    credentials missing, expired or of another account
-  5    an expectation failed
+  5    kept for a failed expectation
   6    paused; the run can be resumed
   7    another runner holds the target
   64   command line, parameter or unknown target

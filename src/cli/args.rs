@@ -35,7 +35,7 @@ pub(super) struct Globals {
     #[arg(long, global = true, env = "RUNNER_YES", value_parser = BoolishValueParser::new())]
     pub(super) yes: bool,
 
-    /// Never ask; fail and name the flag instead
+    /// Never ask: without a yes that is needed nothing begins, and a step that needs a code or an answer pauses
     #[arg(long, global = true, env = "RUNNER_NO_INPUT", value_parser = BoolishValueParser::new())]
     pub(super) no_input: bool,
 

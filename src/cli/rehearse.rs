@@ -6,7 +6,7 @@ use super::interrupt::{Interrupt, guard};
 use super::play::{Plan, real_time, sound};
 use super::prompts;
 use crate::error::{Error, Kind};
-use crate::report::{RehearsalReport, Rehearsed, Reporter, print_error, shell_word};
+use crate::report::{RehearsalReport, Rehearsed, Reporter, shell_word};
 use crate::wiring::{Fault, Rehearsal};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap_complete::ArgValueCandidates;
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let ended = ended.inspect_err(|_| shown.close())?;
     let Some(ended) = ended else {
         shown.abandon();
-        print_error("stopped; nothing was touched\n");
+        prompts::stopped("stopped; nothing was touched");
         return Ok(Kind::Interrupted.exit_code());
     };
     ended.inspect_err(|_| shown.close())

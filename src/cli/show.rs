@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<u8, Error> {
     let view = found.journal.view(&found.summary.id)?;
     let log =
         Some(project.state().log(&found.target, &found.summary.id)).filter(|path| path.exists()).map(|path| path.display().to_string());
-    context.result(&document(&found, &view, log.as_deref()), || text(&found, &view, log.as_deref(), context.stdout))
+    context.result(&document(&found, &view, log.as_deref()), || text(&found, &view, log.as_deref(), context))
 }
 
 fn document(found: &Stored, view: &RunView, log: Option<&str>) -> Value {
@@ -78,7 +78,8 @@ fn open_text(out: &mut String, view: &RunView, key: &StepKey, open: &OpenChange)
     }
 }
 
-fn text(found: &Stored, view: &RunView, log: Option<&str>, paint: Paint) -> String {
+fn text(found: &Stored, view: &RunView, log: Option<&str>, context: &Context) -> String {
+    let paint = context.stdout;
     let mut out = String::new();
     let start = &view.start;
     let run = &found.summary.id;
@@ -113,7 +114,7 @@ fn text(found: &Stored, view: &RunView, log: Option<&str>, paint: Paint) -> Stri
         let _ = writeln!(out, "\nevery call: {}", plain(log));
     }
     if view.is_unfinished() {
-        let flags: Vec<String> = without_flags(&start.selection.without).collect();
+        let flags: Vec<String> = context.here().into_iter().chain(without_flags(&start.selection.without)).collect();
         let _ = writeln!(out, "\nto continue:\n  {}", command("resume", run, &flags));
     }
     out

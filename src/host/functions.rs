@@ -173,9 +173,8 @@ fn register_sessions(engine: &mut Engine, run: &Arc<Run>) {
     });
     for name in ["organization", "management"] {
         let with = Arc::clone(run);
-        engine.register_fn(name, move |context: NativeCallContext| -> Fallible {
-            with.wait(with.cloud.organization(), &context).map(handle)
-        });
+        engine
+            .register_fn(name, move |context: NativeCallContext| -> Fallible { with.wait(with.cloud.management(), &context).map(handle) });
     }
     for name in ["account", "assume"] {
         let with = Arc::clone(run);

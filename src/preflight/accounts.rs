@@ -58,6 +58,10 @@ impl Accounts {
             wanted,
         };
         accounts.fit(&known.quota, &known.target, problems, notes);
+        // "Quotas for AWS Organizations"; a sandbox has none.
+        if !known.whole && accounts.to_make > 0 {
+            notes.push("open invitations to other accounts count against the quota, too; they were not counted".to_owned());
+        }
         accounts
     }
 

@@ -16,20 +16,29 @@ pub(super) fn tag(key: &str, value: &str) -> Result<Tag, Failure> {
 
 /// What a script gets of an account.
 pub(super) fn account(partition: &str, member: &Member) -> Value {
-    let domain = match partition {
-        "aws-cn" => "signin.amazonaws.cn",
-        "aws-us-gov" => "signin.amazonaws-us-gov.com",
-        _ => "signin.aws.amazon.com",
-    };
-    json!({
+    let mut account = json!({
         "kind": "account",
         "id": member.id,
         "name": member.name,
         "email": member.email,
         "arn": member.arn,
         "state": member.state,
-        "sign_in_url": format!("https://{}.{domain}/console", member.id),
-    })
+    });
+    if let Some(domain) = sign_in_domain(partition) {
+        account["sign_in_url"] = json!(format!("https://{}.{domain}/console", member.id));
+    }
+    account
+}
+
+/// Where people of a partition sign in, as the endpoint rules of AWS's Sign-in service in the SDK have it.
+fn sign_in_domain(partition: &str) -> Option<&'static str> {
+    match partition {
+        "aws" => Some("signin.aws.amazon.com"),
+        "aws-cn" => Some("signin.amazonaws.cn"),
+        "aws-us-gov" => Some("signin.amazonaws-us-gov.com"),
+        "aws-eusc" => Some("signin.amazonaws-eusc.eu"),
+        _ => None,
+    }
 }
 
 pub(super) fn is_open(member: &Member) -> bool {
@@ -72,4 +81,27 @@ pub(super) async fn tag_account(session: &Session, account: &str, tags: &Tags) -
     };
     session.cloud().record_organization(session, write).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_sign_in_where_their_partition_is() {
+        let member = Member {
+            id: "111122223333".into(),
+            name: "dev".into(),
+            email: "dev@example.com".into(),
+            arn: String::new(),
+            state: "ACTIVE".into(),
+            joined: None,
+        };
+        for (partition, domain) in
+            [("aws", "signin.aws.amazon.com"), ("aws-cn", "signin.amazonaws.cn"), ("aws-eusc", "signin.amazonaws-eusc.eu")]
+        {
+            assert_eq!(account(partition, &member)["sign_in_url"], format!("https://111122223333.{domain}/console"));
+        }
+        assert_eq!(account("aws-iso", &member).get("sign_in_url"), None);
+    }
 }

@@ -128,7 +128,7 @@ pub(super) struct TargetTable {
     management_name: Option<String>,
     /// sandbox: root mailbox of the management account.
     management_email: Option<String>,
-    /// sandbox: how many accounts the organisation may have.
+    /// How many accounts the organisation may have; aws: what AWS has granted, if not its default of 10.
     account_quota: Option<usize>,
     /// sandbox: how long CreateAccount takes.
     creation_seconds: Option<f64>,

@@ -30,7 +30,6 @@ pub enum Progress {
     /// Bars on a terminal, lines without one
     #[default]
     Auto,
-    Bar,
     Lines,
     None,
 }
@@ -77,7 +76,7 @@ impl Reporter {
     pub fn new(settings: Settings) -> Result<Reporter, Error> {
         let tally = Arc::new(Mutex::new(Tally::default()));
         let bars = match settings.progress {
-            Progress::Auto | Progress::Bar => settings.stderr_is_terminal,
+            Progress::Auto => settings.stderr_is_terminal,
             Progress::Lines | Progress::None => false,
         };
         let view = if settings.output == Output::Json || settings.progress == Progress::None {

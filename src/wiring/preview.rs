@@ -142,7 +142,7 @@ async fn attached(original: &Original, targets: impl Iterator<Item = String>) ->
     let (cloud, mut attached) = (&original.cloud, BTreeMap::new());
     for target in targets {
         let read = || async {
-            match cloud.policies_on(&cloud.management().await?, &target).await {
+            match cloud.policies_on(&cloud.own_session().await?, &target).await {
                 Err(failure) if is_denied(&failure.code) => Ok(Err(failure.message)),
                 read => read.map(Ok),
             }
@@ -237,16 +237,16 @@ impl Original {
         match unknown {
             Unknown::Organization => Told::Organization(self.read(|| organization(cloud)).await.flatten()),
             Unknown::Units(parent) => {
-                let read = || async { cloud.units_below(&cloud.management().await?, parent, Freshness::Snapshot).await };
+                let read = || async { cloud.units_below(&cloud.own_session().await?, parent, Freshness::Snapshot).await };
                 let units = self.read(read).await.unwrap_or_default();
                 Told::Units(units.into_iter().map(|unit| (unit.id, unit.name)).collect())
             }
             Unknown::Parent(account) => {
-                let read = || async { cloud.parent_of(&cloud.management().await?, account, Freshness::Snapshot).await };
+                let read = || async { cloud.parent_of(&cloud.own_session().await?, account, Freshness::Snapshot).await };
                 Told::Parent(self.read(read).await.unwrap_or_default())
             }
             Unknown::Tags(account) => {
-                let read = || async { cloud.tags_of(&cloud.management().await?, account, Freshness::Snapshot).await };
+                let read = || async { cloud.tags_of(&cloud.own_session().await?, account, Freshness::Snapshot).await };
                 Told::Tags(self.read(read).await.unwrap_or_default())
             }
         }
@@ -281,7 +281,7 @@ pub(super) async fn organization(cloud: &Cloud) -> Result<Option<(Organization, 
             (organization, view.accounts.values().map(account).collect())
         })
     };
-    cloud.with_organization(&cloud.management().await?, Freshness::Snapshot, look).await
+    cloud.with_organization(&cloud.own_session().await?, Freshness::Snapshot, look).await
 }
 
 fn account(member: &Member) -> Account {

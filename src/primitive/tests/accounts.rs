@@ -235,6 +235,6 @@ fn a_list_that_always_goes_on_with_the_same_page_is_read_twice() {
     }));
     let cloud = Cloud::new(CloudConfig::new(world.time.clone(), http, keys(world.sandbox.administrator())));
     let mut found = Vec::new();
-    world.wait(async { cloud.management().await?.creation_statuses(|status| found.extend(status.account_name)).await }).unwrap();
+    world.wait(async { cloud.own_session().await?.creation_statuses(|status| found.extend(status.account_name)).await }).unwrap();
     assert_eq!((found.as_slice(), calls.load(Ordering::SeqCst)), (&["dev".to_owned(), "dev".to_owned()][..], 2));
 }

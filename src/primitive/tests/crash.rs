@@ -79,7 +79,7 @@ fn side_by_side<'a>(world: &World, work: Vec<Box<dyn FnOnce() -> Played + Send +
 
 /// A session in the management account; a stopped clock is how a crash shows.
 fn management(world: &World) -> Result<Session, StepError> {
-    session(world, world.cloud.management())
+    session(world, world.cloud.own_session())
 }
 
 fn session(world: &World, future: impl Future<Output = Result<Session, crate::step::Failure>>) -> Result<Session, StepError> {

@@ -60,7 +60,7 @@ fn credentials_of_another_account_are_refused() {
     let sandbox = Sandbox::open(Settings::default(), None).unwrap();
     let time = Time::simulated(1);
     let (cloud, _) = cloud(&sandbox, &time, |config| config.account_id = Some("000000000000".into()));
-    let failure = time.block_on(cloud.management()).unwrap().err().unwrap();
+    let failure = time.block_on(cloud.own_session()).unwrap().err().unwrap();
     assert_eq!((failure.code.as_str(), failure.class), ("wrong-account", FailureClass::NeedsYou));
 }
 
@@ -206,7 +206,7 @@ fn a_member_account_is_told_although_another_session_of_it_has_read_the_organisa
     let slot = cloud.organization_slot(role.account_id());
     *world.wait(slot.lock()) =
         world.wait(world.cloud.with_organization(&world.management(), Freshness::Snapshot, |view| Some(view?.clone()))).unwrap();
-    assert_eq!(world.wait(cloud.organization()).err().unwrap().code, "not-management");
+    assert_eq!(world.wait(cloud.management()).err().unwrap().code, "not-management");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn a_wrong_clock_is_told_before_anything_is_changed() {
     let (aws, clock) = (world.sandbox.clone(), world.time.clone());
     let http = smithy::in_process(Arc::new(move |request| Box::pin(std::future::ready(aws.handle(request, clock.now())))));
     let cloud = Cloud::new(CloudConfig::new(time.clone(), http, keys(world.sandbox.administrator())));
-    let failure = time.block_on(cloud.organization()).unwrap().err().unwrap();
+    let failure = time.block_on(cloud.management()).unwrap().err().unwrap();
     assert_eq!((failure.code.as_str(), failure.class), ("SignatureDoesNotMatch", FailureClass::NeedsYou));
     assert!(told(failure)[0].contains("clock"));
 }
@@ -273,7 +273,7 @@ fn credentials_that_expire_early_are_loaded_again_and_then_say_so() {
         sts.get_session_token().duration_seconds(900).send().await.unwrap().credentials.unwrap()
     });
     let (cloud, calls) = cloud(&world.sandbox, &world.time, |config| config.base = begun(given));
-    let session = world.wait(cloud.management()).unwrap();
+    let session = world.wait(cloud.own_session()).unwrap();
     world.wait(world.time.sleep(Duration::from_mins(16)));
     calls.lock().unwrap().clear();
     let ask = || {

@@ -205,7 +205,7 @@ impl World {
     }
 
     pub(super) fn management(&self) -> Session {
-        self.wait(self.cloud.management()).expect("the management account")
+        self.wait(self.cloud.own_session()).expect("the management account")
     }
 
     /// Calls a primitive on the management account.
@@ -215,7 +215,7 @@ impl World {
 
     /// As `org`, where the process may be killed on the way: whether it was not.
     pub(super) fn crashing(&self, primitive: &str, arguments: Value) -> bool {
-        let Ok(Ok(session)) = self.time.block_on(self.cloud.management()) else { return false };
+        let Ok(Ok(session)) = self.time.block_on(self.cloud.own_session()) else { return false };
         match self.on(&session, primitive, arguments) {
             Ok(_) => true,
             Err(StepError::Stopped(Stop::Crash)) => false,
