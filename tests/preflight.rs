@@ -140,7 +140,8 @@ fn service_control_policies_above_new_accounts_are_counted_and_named() {
     for line in [
         "bound by    root       1 of 10 service control policies: FullAWSAccess (dev, mgmt, prod, security, stage)",
         "            Workloads  10 of 10 service control policies: FullAWSAccess, no-1, no-2, no-3, no-4, no-5, no-6, no-7, no-8, no-9 (dev, mgmt, prod, stage)",
-        "mind        `Workloads` has 10 of 10 service control policies: one has to be detached before another can be attached",
+        "mind        open invitations to other accounts count against the quota, too; they were not counted",
+        "            `Workloads` has 10 of 10 service control policies: one has to be detached before another can be attached",
     ] {
         assert!(told.lines().any(|told| told == line), "{line}\n{told}");
     }
