@@ -26,7 +26,8 @@ impl Storage {
         let connection = Connection::open(path).map_err(|error| unopenable(path, &error))?;
         let fresh = check_version(&connection, path)?;
         connection
-            .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+            .pragma(None, "journal_mode", "WAL", |_| Ok(()))
+            .and_then(|()| connection.pragma_update(None, "synchronous", "NORMAL"))
             .map_err(|error| damaged(path, "the file", &error))?;
         if fresh {
             connection
