@@ -212,7 +212,11 @@ impl Session {
             let call = self.noting(&mut sent, call.send());
             let standing = match self.read("organizations:DescribeCreateAccountStatus", call).await {
                 Ok(reply) => reply.create_account_status.as_ref().and_then(Standing::of).unwrap_or(Standing::InProgress),
-                Err(failure) if failure.code == "CreateAccountStatusNotFoundException" => Standing::Unknown,
+                // What AWS has just taken is not known everywhere yet.
+                Err(failure) if failure.code == "CreateAccountStatusNotFoundException" => {
+                    let young = creations.watched().since(&request).is_some_and(|since| sent < since + self.cloud().settle_window());
+                    if young { Standing::InProgress } else { Standing::Unknown }
+                }
                 Err(failure) => return Err(failure),
             };
             creations.watched().heard(&request, standing, sent);

@@ -7,6 +7,7 @@ use super::session::{Reach, Session};
 use crate::estate::Tags;
 use crate::step::{Failure, FailureClass, Freshness, Way};
 use aws_sdk_organizations::types::{Account, Organization, OrganizationalUnit, Parent, PolicyType, Tag};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tokio::sync::OwnedMutexGuard;
@@ -50,9 +51,24 @@ pub struct OrganizationView {
     pub parents: BTreeMap<String, String>,
     /// Tags of accounts, as far as they were asked for.
     pub tags: BTreeMap<String, Tags>,
+    /// When this process made an account: lists may lag behind.
+    pub born: BTreeMap<String, Timestamp>,
 }
 
 impl OrganizationView {
+    /// Takes over what an earlier view knows of accounts that were made after `since`.
+    fn keep_born(&mut self, earlier: OrganizationView, since: Timestamp) {
+        let OrganizationView { mut accounts, mut parents, mut tags, born, .. } = earlier;
+        for (id, at) in born.into_iter().filter(|(_, at)| *at > since) {
+            if let Some(member) = accounts.remove(&id) {
+                self.accounts.entry(id.clone()).or_insert(member);
+            }
+            self.parents.extend(parents.remove_entry(&id));
+            self.tags.extend(tags.remove_entry(&id));
+            self.born.insert(id, at);
+        }
+    }
+
     /// The accounts with this root address: on AWS one at most. AWS holds addresses that differ in case only for one.
     #[must_use]
     pub fn with_email(&self, email: &str) -> Vec<&Member> {
@@ -88,7 +104,11 @@ impl Cloud {
     ) -> Result<T, Failure> {
         let mut slot = self.organization_slot(session.account_id()).lock_owned().await;
         if slot.is_none() || freshness == Freshness::Live {
-            *slot = read_organization(session).await?;
+            let mut read = read_organization(session).await?;
+            if let (Some(read), Some(earlier)) = (&mut read, slot.take()) {
+                read.keep_born(earlier, self.time().now() - self.settle_window());
+            }
+            *slot = read;
             for account in slot.iter().flat_map(|view| view.accounts.values()) {
                 self.introduce(&account.id, &account.name, None);
             }

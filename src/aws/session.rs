@@ -7,7 +7,7 @@ use super::mfa::begun_without;
 use super::own::source_identity_hint;
 use super::pacing::Turn;
 use crate::event::AccountLabel;
-use crate::step::{BoxFuture, Failure, FailureClass, Freshness, Notice};
+use crate::step::{BoxFuture, Failure, FailureClass, Freshness, Notice, may_leave};
 use aws_credential_types::Credentials;
 use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -17,6 +17,7 @@ use aws_types::request_id::RequestId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// The role Organizations makes in every account it creates, unless told another name.
@@ -129,7 +130,7 @@ impl Session {
         Ok(self.cloud.wire().sts(self.credentials().await?))
     }
 
-    /// Sends one prepared call, paced and its error classified. `action` is IAM's name of it: `iam:CreateRole`.
+    /// Sends one prepared call that changes something, paced and its error classified. `action` is IAM's name of it: `iam:CreateRole`.
     pub async fn send<T, E>(&self, action: &str, call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>) -> Result<T, Failure>
     where
         T: RequestId,
@@ -146,7 +147,7 @@ impl Session {
         self.cloud.pacing().turn(self.account_id(), action, Some(notice)).await
     }
 
-    /// As `send`, for a call whose turn has been waited for.
+    /// As `send`, for a call whose turn has been waited for. Nothing is sent once the run is being stopped.
     pub(crate) async fn send_in<T, E>(
         &self,
         turn: Turn<'_>,
@@ -157,9 +158,21 @@ impl Session {
         T: RequestId,
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
+        may_leave()?;
+        self.answered(turn, action, Box::pin(call)).await
+    }
+
+    async fn answered<T, E>(
+        &self,
+        turn: Turn<'_>,
+        action: &str,
+        call: Pin<Box<impl Future<Output = Result<T, SdkError<E, HttpResponse>>>>>,
+    ) -> Result<T, Failure>
+    where
+        T: RequestId,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
         let name = action.split_once(':').map_or(action, |(_, name)| name);
-        // Boxed: it would be held twice.
-        let call = Box::pin(call);
         let result = self.cloud.told(self.account_id(), action, call).await.map_err(|error| classify(name, &error));
         turn.over(matches!(&result, Err(Failure { class: FailureClass::Retry { throttled: true }, .. })));
         match result {
@@ -180,7 +193,9 @@ impl Session {
         T: RequestId,
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
-        self.send(action, Box::pin(call)).await.map_err(read_again)
+        let call = Box::pin(call);
+        let turn = self.cloud.pacing().turn(self.account_id(), action, None).await?;
+        self.answered(turn, action, call).await.map_err(read_again)
     }
 
     /// Credentials that expired early (a suspended machine, a revoked session) are fetched again; those who cannot be had anew say so then.

@@ -71,6 +71,11 @@ impl Watched {
         self.requests.iter().filter(|(_, watch)| watch.decided.is_none()).map(|(request, _)| request.clone()).collect()
     }
 
+    /// Since when a request is watched.
+    pub(super) fn since(&self, request: &str) -> Option<Timestamp> {
+        self.requests.get(request).map(|watch| watch.since)
+    }
+
     pub(super) fn is_due(&self, request: &str, now: Timestamp) -> bool {
         self.requests.get(request).is_some_and(|watch| watch.due <= now)
     }

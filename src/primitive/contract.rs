@@ -2,10 +2,11 @@
 
 use super::arguments;
 use super::beside::Entity;
+use super::unknown::Unknown;
 use crate::aws::{Session, SessionSpec};
 use crate::event::AccountLabel;
 use crate::policy::{self, Document, Kind};
-use crate::step::{Attempt, BoxFuture, Change, Class, Failure, FailureClass, Freshness, Operation, Settled, StepKey, Way};
+use crate::step::{Attempt, BoxFuture, Change, Class, Failure, FailureClass, Freshness, Leaving, Operation, Settled, StepKey, Way};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -164,9 +165,9 @@ pub trait Primitive: Send + Sync + Sized + 'static {
             if class == Class::Converge {
                 return Ok(Settled::NotHappened);
             }
-            // A list may lag behind a change: absence is believed when it is seen twice.
-            let window = session.cloud().settle_window().min(arguments::CONSISTENCY);
-            unknown.attempt.wait(window, "looking once more, to be sure it did not happen").await?;
+            // A list may lag behind a change: absence is believed when it is seen twice, the second time a while after the call.
+            let wait = unknown.left_of(session).max(arguments::CONSISTENCY.min(session.cloud().settle_window()));
+            unknown.attempt.wait(wait, "looking once more, to be sure it did not happen").await?;
             Ok(match Self::wanted(session, args, detail).await? {
                 Some(_) => Settled::NotHappened,
                 None => Settled::Happened,
@@ -201,14 +202,6 @@ pub trait Primitive: Send + Sync + Sized + 'static {
         let _ = args;
         None
     }
-}
-
-/// A change whose outcome is not known: what the journal holds of it.
-#[derive(Clone, Copy)]
-pub struct Unknown<'a> {
-    pub handle: Option<&'a Value>,
-    pub intended: jiff::Timestamp,
-    pub attempt: &'a dyn Attempt,
 }
 
 /// Binds arguments to a session: checks them, and makes the steps. Calls nothing.
@@ -407,12 +400,12 @@ impl<P: Primitive> Operation for Step<P> {
         &'a self,
         change: &'a Change,
         handle: Option<&'a Value>,
-        intended: jiff::Timestamp,
+        leaving: Leaving,
         attempt: &'a dyn Attempt,
     ) -> BoxFuture<'a, Result<Settled, Failure>> {
         Box::pin(async move {
             let detail = Self::detail(change)?;
-            P::settle(&self.session, &self.args, &detail, Unknown { handle, intended, attempt }).await
+            P::settle(&self.session, &self.args, &detail, Unknown { handle, leaving, attempt }).await
         })
     }
 

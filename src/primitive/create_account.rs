@@ -1,13 +1,14 @@
 //! `create_account`: an account of the organisation, found by its address, made, moved into its unit, and waited for until it can be used.
 
 use super::arguments::{self, UnitRef};
-use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, Unknown, bind};
+use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, bind};
 use super::create_account_owner::{adopt, holder};
 use super::create_account_refusal as refusal;
 use super::create_account_request::create;
 use super::create_account_settle::settle;
 use super::create_account_usable::usable;
 use super::organizations;
+use super::unknown::Unknown;
 use crate::aws::{Member, OrganizationView, Session};
 use crate::estate::Tags;
 use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};

@@ -58,6 +58,17 @@ pub(super) fn unlisted(request: &str, id: &str) -> Failure {
         .way(Way::Without)
 }
 
+/// AWS took the request, and does not know it any more; no account has the address.
+pub(super) fn forgotten(request: &str, email: &str) -> Failure {
+    let message =
+        format!("AWS took the request {request} and does not know it now; no account of the organisation has the address `{email}`");
+    Failure::needs_you("creation-lost", message)
+        .way(after("wait: the request, and the account, are looked for again"))
+        .way(Way::Resolve("it made an account, and you know its id".to_owned(), Resolution::Adopt { id: "ID".to_owned() }))
+        .way(Way::Resolve("AWS Support says that this request is dead".to_owned(), Resolution::Retry))
+        .way(Way::Without)
+}
+
 /// As many accounts as the quota allows. `accounts` are those there are, closed ones too.
 pub(super) fn limit(name: &str, organization: &str, accounts: usize) -> Failure {
     let message = format!(

@@ -6,7 +6,6 @@ use super::organizations;
 use crate::aws::{Member, Session, Standing};
 use crate::step::{Attempt, Failure, FailureClass, Freshness, Then, say};
 use serde_json::json;
-use std::time::Duration;
 
 /// By this tag an account tells which step made it.
 pub(super) const OWNERSHIP_TAG: &str = "runner:step";
@@ -31,8 +30,6 @@ pub(super) async fn create(session: &Session, args: &Args, tagged: bool, attempt
     let tags = Some(tags).filter(|tags| !tags.is_empty());
     let call = client.create_account().account_name(&args.name).email(&args.email).role_name(args.access_role(session)).set_tags(tags);
     let turn = session.turn("organizations:CreateAccount", &|| cloud.creations().notice(cloud, account)).await?;
-    // If the run has been stopped in the meantime, nothing is sent any more.
-    attempt.wait(Duration::ZERO, "").await?;
     let reply = match session.send_in(turn, "organizations:CreateAccount", call.send()).await {
         Err(failure) if failure.message.contains("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => return Err(limit(session, args).await?),
         Err(failure) if tagged && refuses_tag(&failure) => {
@@ -109,6 +106,7 @@ async fn born(session: &Session, args: &Args, id: &str, ownership: Option<String
                 joined: Some(now.as_second()),
             };
             view.accounts.insert(id.to_owned(), member);
+            view.born.insert(id.to_owned(), now);
             view.parents.insert(id.to_owned(), view.root.clone());
             let mut tags = args.tags.clone();
             tags.extend(ownership.map(|ownership| (OWNERSHIP_TAG.to_owned(), ownership)));

@@ -1,20 +1,19 @@
 //! What became of the request for an account: followed by its handle, looked for by name and time, then by the address.
 
 use super::arguments;
-use super::contract::Unknown;
 use super::create_account::Args;
 use super::create_account_owner::{holder_now, is_ours, not_proved};
 use super::create_account_refusal::{self as refusal, Looked};
 use super::create_account_status::by_name;
 use super::organizations;
+use super::unknown::Unknown;
 use crate::aws::{OrganizationView, Session, Standing};
 use crate::step::{Attempt, Failure, Freshness, Settled, Then};
-use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 
-/// By so much AWS's clock and ours may differ.
-const SKEW: Duration = Duration::from_secs(5);
+/// By so much AWS's clock and ours may differ (more than its signatures allow).
+const SKEW: Duration = Duration::from_mins(15);
 
 /// Which look it is: what the first does not see may only be late.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,8 +27,7 @@ pub(super) async fn settle(session: &Session, args: &Args, unknown: Unknown<'_>)
         match session.creation(request).await? {
             Standing::Succeeded(_) => return Ok(Settled::Happened),
             Standing::Refused(reason) => {
-                let apart = left_of(session, session.cloud().settle_window(), unknown.intended);
-                return said_no(session, args, request, &reason, apart, unknown.attempt).await;
+                return said_no(session, args, request, &reason, unknown).await;
             }
             // AWS keeps requests for a while only.
             Standing::InProgress | Standing::Unknown => {}
@@ -39,16 +37,20 @@ pub(super) async fn settle(session: &Session, args: &Args, unknown: Unknown<'_>)
         return Ok(settled);
     }
     // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
-    let window = session.cloud().settle_window();
-    let left = left_of(session, window, unknown.intended);
-    unknown.attempt.wait(left.max(arguments::CONSISTENCY.min(window)), "looking once more for the account").await?;
-    Ok(search(session, args, unknown, Look::Last).await?.unwrap_or(Settled::NotHappened))
+    let wait = unknown.left_of(session).max(arguments::CONSISTENCY.min(session.cloud().settle_window()));
+    unknown.attempt.wait(wait, "looking once more for the account").await?;
+    match (search(session, args, unknown, Look::Last).await?, unknown.handle.and_then(Value::as_str)) {
+        (Some(settled), _) => Ok(settled),
+        // AWS took it, so that it may still make an account.
+        (None, Some(request)) => Err(refusal::forgotten(request, &args.email)),
+        (None, None) => Ok(Settled::NotHappened),
+    }
 }
 
 /// Looks for a request of this name made since the intent, and for the account with the address. An account is ours by the request that
 /// made it or by the step's tag; its name proves nothing.
 async fn search(session: &Session, args: &Args, unknown: Unknown<'_>, look: Look) -> Result<Option<Settled>, Failure> {
-    let since = unknown.intended.checked_sub(SKEW).unwrap_or(unknown.intended);
+    let since = unknown.leaving.from.checked_sub(SKEW).unwrap_or(unknown.leaving.from);
     let requested = match by_name(session, &args.name, since).await? {
         Some((request, Standing::InProgress)) => {
             let standing = session.creation(&request).await?;
@@ -66,10 +68,7 @@ async fn search(session: &Session, args: &Args, unknown: Unknown<'_>, look: Look
             (false, Look::Last) => return Err(not_proved(session, &member).await?),
         },
         (Some((request, Standing::Succeeded(id))), None) => unlisted(session, &request, &id, &ownership, look).await?,
-        (Some((request, Standing::Refused(reason))), None) if !is_passing(&reason) => {
-            let apart = left_of(session, session.cloud().settle_window(), unknown.intended);
-            Some(said_no(session, args, &request, &reason, apart, unknown.attempt).await?)
-        }
+        // A refused one may be another step's, or an earlier one of ours.
         _ => None,
     })
 }
@@ -88,15 +87,8 @@ async fn unlisted(session: &Session, request: &str, id: &str, ownership: &str, l
 }
 
 /// AWS decided against the request; for a reason that passes, it may be sent again.
-async fn said_no(
-    session: &Session,
-    args: &Args,
-    request: &str,
-    reason: &str,
-    apart: Duration,
-    attempt: &dyn Attempt,
-) -> Result<Settled, Failure> {
-    Ok(match refused(session, args, request, reason, apart, attempt).await? {
+async fn said_no(session: &Session, args: &Args, request: &str, reason: &str, unknown: Unknown<'_>) -> Result<Settled, Failure> {
+    Ok(match refused(session, args, request, reason, unknown.left_of(session), unknown.attempt).await? {
         None => Settled::Happened,
         Some(failure) if is_passing(reason) && failure.then.is_none() => Settled::NotHappened,
         Some(failure) => Settled::Refused(failure),
@@ -105,12 +97,6 @@ async fn said_no(
 
 fn is_passing(reason: &str) -> bool {
     matches!(reason, "INTERNAL_FAILURE" | "CONCURRENT_ACCOUNT_MODIFICATION")
-}
-
-/// What is left of a while that began `since`.
-fn left_of(session: &Session, window: Duration, since: Timestamp) -> Duration {
-    let due = since.checked_add(window).unwrap_or(since);
-    Duration::try_from(due.duration_since(session.cloud().time().now())).unwrap_or_default()
 }
 
 /// AWS said no: why, unless the account is there all the same (our own first request may be what a second one ran into). An address that
@@ -125,7 +111,7 @@ pub(super) async fn refused(
 ) -> Result<Option<Failure>, Failure> {
     let mut found = holder_now(session, args).await?;
     if found.is_none() && matches!(reason, "EMAIL_ALREADY_EXISTS" | "CONCURRENT_ACCOUNT_MODIFICATION") {
-        if let Some((other, Standing::InProgress)) = by_name(session, &args.name, Timestamp::UNIX_EPOCH).await? {
+        if let Some((other, Standing::InProgress)) = by_name(session, &args.name, jiff::Timestamp::UNIX_EPOCH).await? {
             session.creation(&other).await?;
         }
         if reason == "EMAIL_ALREADY_EXISTS" {

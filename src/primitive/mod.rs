@@ -49,6 +49,7 @@ mod tag_account;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 pub use beside::{Entity, Extra, Named, is_the_runners, known, named, user_of};
 pub use contract::{Argument, Bound, Opt, Receiver, Spec};

@@ -70,6 +70,7 @@ mod tests {
             change: Change { call: "C".into(), class: Class::Converge, difference: String::new(), detail: json!(null) },
             handle: None,
             intended: jiff::Timestamp::UNIX_EPOCH,
+            left: None,
             question: None,
             resolution: None,
         }

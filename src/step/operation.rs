@@ -57,6 +57,13 @@ pub enum Settled {
     Refused(Failure),
 }
 
+/// When a call may have left: no earlier than its intent was written, no later than its attempt ended, or its process did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaving {
+    pub from: jiff::Timestamp,
+    pub until: jiff::Timestamp,
+}
+
 /// Given to `apply`: the doors back into the engine while one change is under way.
 pub trait Attempt: Send + Sync {
     /// Makes the handle AWS gave (`car-…`) durable before anything else happens.
@@ -89,13 +96,12 @@ pub trait Operation: Send + Sync {
     fn changes(&self, found: &Value) -> Result<Vec<Change>, Failure>;
     /// Makes exactly one mutating call, and waits for its effect where AWS is asynchronous.
     fn apply<'a>(&'a self, change: &'a Change, attempt: &'a dyn Attempt) -> BoxFuture<'a, Result<(), Failure>>;
-    /// Finds out what became of a change whose intent is open. `handle` is what `Attempt::handle` recorded, if it came so far;
-    /// `intended` is when the intent was written.
+    /// Finds out what became of a change whose intent is open. `handle` is what `Attempt::handle` recorded, if it came so far.
     fn settle<'a>(
         &'a self,
         change: &'a Change,
         handle: Option<&'a Value>,
-        intended: jiff::Timestamp,
+        leaving: Leaving,
         attempt: &'a dyn Attempt,
     ) -> BoxFuture<'a, Result<Settled, Failure>>;
     /// Whether `id` is what this change was to make, as a person says: an error tells the difference.

@@ -149,6 +149,12 @@ pub async fn until<T>(future: impl Future<Output = T>, notice: impl Fn() -> Noti
     }
 }
 
+/// An error once the run is being stopped: asked last of all before a change is sent, since what came before may have taken its time.
+pub fn may_leave() -> Result<(), Failure> {
+    let Some(waiter) = at_work() else { return Ok(()) };
+    if waiter.drain.has_begun() || waiter.time.alive().is_err() { Err(stopped()) } else { Ok(()) }
+}
+
 /// Says something in passing on behalf of the step this thread performs.
 pub fn say(text: String) {
     if let Some(waiter) = at_work() {

@@ -84,3 +84,117 @@ fn a_new_role_is_waited_for_two_minutes_and_a_new_account_fifteen() {
     again.org("create_account", dev()).unwrap();
     assert_eq!(again.changes(), [] as [&str; 0]);
 }
+
+fn unit(world: &World) -> Value {
+    let unit = world.org("create_organizational_unit", json!({"name": "Workloads"})).unwrap();
+    world.calls();
+    unit
+}
+
+#[test]
+fn what_this_process_has_created_is_not_asked_for_again_while_it_is_not_listed() {
+    // The second of two deliveries of the move says that the account is there already, and has the organisation read anew.
+    let rule = Rule { operation: "MoveAccount".into(), nth: Some(1), kind: Kind::Duplicate };
+    let world = World::lagging(Settings { faults: vec![rule], ..Settings::default() }, Duration::from_secs(40));
+    let unit = unit(&world);
+    let account = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com", "ou": unit})).unwrap();
+    assert_eq!(world.changes().iter().filter(|call| *call == "CreateAccount").count(), 1);
+    let made = &world.sandbox.estate().accounts[account["id"].as_str().unwrap()];
+    assert_eq!(made.parent.as_deref(), unit["id"].as_str());
+}
+
+#[test]
+fn an_account_made_a_moment_ago_stays_known_whatever_a_list_shows() {
+    let world = World::lagging(Settings::default(), Duration::from_secs(40));
+    let made = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com", "tags": {"team": "a"}})).unwrap();
+    let known = || {
+        let look = |view: Option<&mut crate::aws::OrganizationView>| {
+            let view = view.unwrap();
+            let id = made["id"].as_str().unwrap();
+            (view.accounts.contains_key(id), view.parents.contains_key(id), view.tags.get(id).map(|tags| tags["team"].clone()))
+        };
+        world.wait(world.cloud.with_organization(&world.management(), crate::step::Freshness::Live, look)).unwrap()
+    };
+    assert_eq!(known(), (true, true, Some("a".to_owned())));
+    // What is not listed after that is not there.
+    world.wait(world.time.sleep(Duration::from_mins(10)));
+    assert!(known().0, "listed by now");
+}
+
+#[test]
+fn an_account_of_the_same_name_is_not_taken_for_the_one_that_is_not_listed_yet() {
+    // The reply is lost, and somebody else has asked for an account of this name in the meantime.
+    let rule = Rule { operation: "CreateAccount".into(), nth: Some(2), kind: Kind::LostReply };
+    let world = World::lagging(Settings { faults: vec![rule], ..Settings::default() }, Duration::from_secs(55));
+    let org = world.management();
+    world.org("list_accounts", json!({})).unwrap();
+    world.wait(async {
+        let client = org.organizations().await.unwrap();
+        client.create_account().account_name("dev").email("aws+other@example.com").send().await.unwrap();
+    });
+    world.wait(world.time.sleep(Duration::from_mins(1)));
+    let account = world.org("create_account", dev()).unwrap();
+    assert_eq!(account["email"], "aws+dev@example.com");
+}
+
+#[test]
+fn a_request_that_aws_does_not_know_yet_is_not_given_up() {
+    let unknown = Kind::Error { code: "CreateAccountStatusNotFoundException".into(), message: "No.".into(), status: 400 };
+    let rule = |operation: &str, nth: u64, kind: &Kind| Rule { operation: operation.into(), nth: Some(nth), kind: kind.clone() };
+    let broken = Kind::Error { code: "ThrottlingException".into(), message: "No.".into(), status: 400 };
+    for known_after in [2, 40] {
+        let mut faults: Vec<Rule> = (1..=known_after).map(|nth| rule("DescribeCreateAccountStatus", nth, &unknown)).collect();
+        faults.push(rule("ListCreateAccountStatus", 400, &broken));
+        let world = World::organized(Settings { faults, creation: Duration::from_mins(5), ..Settings::default() });
+        let result = world.org("create_account", dev());
+        assert_eq!(world.changes(), ["CreateAccount"], "{known_after}: {result:?}");
+    }
+}
+
+#[test]
+fn somebody_elses_role_under_our_name_is_made_to_fit() {
+    let rule = Rule { operation: "CreateRole".into(), nth: Some(1), kind: Kind::DropRequest };
+    let world = World::new(Settings { faults: vec![rule], ..Settings::default() });
+    let own = world.management();
+    let principal = format!("arn:aws:iam::{}:user/admin", own.account_id());
+    let wanted = trusting("entry", &principal);
+    let theirs = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": own.account_id()}, "Action": "sts:AssumeRole"}]});
+    let made = world.beside(
+        || world.org("create_role", wanted.clone()),
+        Duration::from_secs(2),
+        || {
+            world.wait(async {
+                let client = own.iam().await.unwrap();
+                client.create_role().role_name("entry").assume_role_policy_document(theirs.to_string()).send().await.unwrap();
+            });
+        },
+    );
+    made.unwrap();
+    assert!(world.changes().contains(&"UpdateAssumeRolePolicy".to_owned()));
+    let again = world.play();
+    again.org("create_role", wanted).unwrap();
+    assert_eq!(again.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn what_a_person_said_did_not_happen_is_looked_for_now() {
+    let broken = Kind::Error { code: "ServiceException".into(), message: "No.".into(), status: 500 };
+    let mut faults: Vec<Rule> =
+        (1..=6).map(|nth| Rule { operation: "ListCreateAccountStatus".into(), nth: Some(nth), kind: broken.clone() }).collect();
+    faults.push(Rule { operation: "CreateAccount".into(), nth: Some(1), kind: Kind::DropRequest });
+    let world = World::organized(Settings { faults, ..Settings::default() });
+    assert_eq!(question(world.org("create_account", dev())).code, "unanswered");
+    world.resolve("dev", crate::step::Resolution::Retry);
+    let again = world.resume();
+    again.org("create_organizational_unit", json!({"name": "Workloads"})).unwrap();
+    let org = again.management();
+    again.wait(async {
+        let client = org.organizations().await.unwrap();
+        client.create_account().account_name("dev").email("aws+dev@example.com").send().await.unwrap();
+    });
+    again.wait(again.time.sleep(Duration::from_mins(1)));
+    again.calls();
+    again.org("create_account", dev()).unwrap();
+    assert_eq!(again.changes(), [] as [&str; 0]);
+}

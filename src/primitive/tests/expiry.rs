@@ -6,7 +6,8 @@ use crate::aws::Terms;
 use crate::error::Kind as Ends;
 use crate::sandbox::Settings;
 use crate::sandbox::faults::{Kind, Rule};
-use crate::step::RunStatus;
+use crate::step::{RunStatus, StepError};
+use crate::time::Stop;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -85,4 +86,23 @@ fn where_a_code_is_needed_and_nobody_is_there_that_step_is_paused_and_others_go_
     world.org("create_group", group("elsewhere")).unwrap();
     let recap = world.engine.finish(Some(Ends::Paused)).unwrap();
     assert_eq!((recap.status, recap.total.paused, recap.total.changed), (RunStatus::Paused, 1, 5));
+}
+
+#[test]
+fn what_waits_for_credentials_while_the_run_is_stopped_does_not_leave_any_more() {
+    let expired = Kind::Error { code: "ExpiredToken".into(), message: "The security token is expired".into(), status: 403 };
+    let rule = Rule { operation: "CreateGroup".into(), nth: Some(1), kind: expired };
+    let world = World::organized(Settings { faults: vec![rule], ..Settings::default() });
+    let account = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com"})).unwrap();
+    let session = world.wait(world.cloud.account_of(&account)).unwrap();
+    let (engine, refused) = (world.engine.clone(), AtomicBool::new(false));
+    world.cloud.tell(Arc::new(move |call| {
+        refused.fetch_or(call.action == "iam:CreateGroup", Ordering::SeqCst);
+        if call.action == "sts:AssumeRole" && refused.load(Ordering::SeqCst) {
+            engine.drain();
+        }
+    }));
+    let result = world.on(&session, "create_group", group("g"));
+    assert_eq!(result, Err(StepError::Stopped(Stop::Cancel)));
+    assert_eq!(count(&world.calls(), "CreateGroup"), 1, "the refused one");
 }

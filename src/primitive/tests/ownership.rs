@@ -45,7 +45,11 @@ fn an_account_with_the_steps_tag_is_ours() {
     let ownership = format!("sandbox/test/{own}/create_account:dev");
     // Under another name, so that the list of requests tells nothing.
     let (world, result) = overtaken("other", Some(("runner:step", &ownership)));
-    assert_eq!(result.unwrap()["id"], made(&world));
+    // So it is settled; that it has another name is told.
+    let failure = question(result);
+    assert_eq!(failure.code, "created-before");
+    assert!(failure.message.contains(&made(&world)) && failure.message.contains("is named `other`, not `dev`"), "{}", failure.message);
+    assert!(world.written().contains(r#""result":"happened""#));
     assert_eq!(world.changes(), ["CreateAccount"; 2], "our own, which got lost, and this one");
 }
 
@@ -68,7 +72,9 @@ fn an_account_without_the_steps_tag_is_asked_about_and_adopted() {
         assert_eq!(again.changes(), [] as [&str; 0]);
         again.resolve("dev", Resolution::Adopt { id: id.clone() });
         let last = again.resume();
-        assert_eq!(code(last.org("create_account", dev())), "account-name-differs");
+        let failure = question(last.org("create_account", dev()));
+        assert_eq!(failure.code, "created-before");
+        assert!(failure.hints[0].starts_with("go on with that account: give the name `other`"), "{:?}", failure.hints);
         assert!(last.written().contains(r#""result":"happened""#));
         made(&world);
     }

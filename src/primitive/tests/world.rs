@@ -49,14 +49,15 @@ pub(super) fn keys(key: AccessKey) -> Base {
 
 /// A cloud over a sandbox whose calls take 20 ms each way, and the names of the calls as they arrive.
 pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut CloudConfig)) -> (Cloud, Arc<Mutex<Vec<String>>>) {
-    cloud_under(sandbox, time, |_| false, adjust)
+    cloud_under(sandbox, time, |_| false, Duration::ZERO, adjust)
 }
 
-/// The same, where calls are refused for their rate while `throttles` says so.
+/// The same, where calls are refused for their rate while `throttles` says so, and lists show no account that is younger than `lag`.
 fn cloud_under(
     sandbox: &Sandbox,
     time: &Time,
     throttles: fn(&Time) -> bool,
+    lag: Duration,
     adjust: impl FnOnce(&mut CloudConfig),
 ) -> (Cloud, Arc<Mutex<Vec<String>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
@@ -65,8 +66,12 @@ fn cloud_under(
         let (aws, clock, seen) = (aws.clone(), clock.clone(), seen.clone());
         Box::pin(async move {
             clock.sleep(Duration::from_millis(20)).await;
-            seen.lock().expect("calls").push(name(&request));
-            let reply = if throttles(&clock) { Some(throttled(&request)) } else { aws.handle(request, clock.now()) };
+            let name = name(&request);
+            seen.lock().expect("calls").push(name.clone());
+            let mut reply = if throttles(&clock) { Some(throttled(&request)) } else { aws.handle(request, clock.now()) };
+            if name == "ListAccounts" && !lag.is_zero() {
+                reply = reply.map(|reply| without_younger(reply, clock.now() - lag));
+            }
             clock.sleep(Duration::from_millis(20)).await;
             reply
         })
@@ -84,6 +89,17 @@ fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
         "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
     };
     http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).expect("a response")
+}
+
+/// A page of accounts as a list shows it that lags behind: with those alone that joined by `then`.
+fn without_younger(reply: http::Response<Bytes>, then: jiff::Timestamp) -> http::Response<Bytes> {
+    reply.map(|body| {
+        let mut page: Value = serde_json::from_slice(&body).expect("a page");
+        if let Some(accounts) = page["Accounts"].as_array_mut() {
+            accounts.retain(|account| account["JoinedTimestamp"].as_f64().is_none_or(|joined| joined <= then.as_duration().as_secs_f64()));
+        }
+        page.to_string().into()
+    })
 }
 
 fn name(request: &http::Request<Bytes>) -> String {
@@ -108,6 +124,13 @@ impl World {
         World::new(settings).with_organization()
     }
 
+    /// As `organized`, where a list of accounts shows none that is younger.
+    pub(super) fn lagging(settings: Settings, lag: Duration) -> World {
+        let mut world = World::new(settings);
+        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, |_| false, lag, |_| {});
+        world.with_organization()
+    }
+
     /// As `organized`, its calls held to AWS's rates.
     pub(super) fn paced(settings: Settings) -> World {
         World::paced_under(settings, |_| false)
@@ -116,7 +139,7 @@ impl World {
     /// As `paced`, its calls refused for their rate while `throttles` says so.
     pub(super) fn paced_under(settings: Settings, throttles: fn(&Time) -> bool) -> World {
         let mut world = World::new(settings);
-        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, throttles, |config| config.paced = true);
+        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, throttles, Duration::ZERO, |config| config.paced = true);
         world.with_organization()
     }
 

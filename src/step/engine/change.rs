@@ -104,6 +104,7 @@ impl Step<'_> {
             change: change.clone(),
             handle: None,
             intended,
+            left: None,
             question: None,
             resolution: None,
         })
@@ -116,6 +117,7 @@ impl Step<'_> {
             let result = self.operation.apply(&open.change, &door).await;
             let (ended, handle) = door.close();
             open.handle = handle.or(open.handle.take());
+            open.left = Some(self.inner.ports.time.now());
             match (result, ended) {
                 (Ok(()), _) => return Ok(Ok(())),
                 (Err(_), Some(ended)) => return Err(End::Outside(ended)),

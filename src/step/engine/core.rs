@@ -7,14 +7,14 @@ use crate::error::{Error, Kind, Place};
 use crate::event::{AccountLabel, Event, Sink, Status, StepProblem};
 use crate::step::decide::Claimed;
 use crate::step::failure::{Failure, FailureClass, Onward};
-use crate::step::journal::{Entry, Journal, RunStatus, RunView, StepEnd};
+use crate::step::journal::{Entry, Journal, RunStatus, RunView, StepEnd, WriteError};
 use crate::step::key::StepKey;
 use crate::step::operation::{Catalog, Operation};
 use crate::step::retry::Retry;
 use crate::step::waiting::{Drain, Waiter};
 use crate::time::{Stop, Time};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +78,8 @@ pub(super) struct Inner {
     pub(super) view: RunView,
     /// Steps whose open changes could not be settled at the start of a resume, each with its question.
     pub(super) unsettled: BTreeMap<StepKey, Failure>,
+    /// Steps that had an open change when this process began: what has been read since may be older than what was found out of them.
+    pub(super) unsure: BTreeSet<StepKey>,
     /// Steps that this resume is not to try again, each with how it ended.
     pub(super) held: BTreeMap<StepKey, StepEnd>,
     /// What a person has answered up front, by step: whether to go on although this run created it with other arguments.
@@ -88,7 +90,9 @@ pub(super) struct Inner {
     /// How often each read was made: account, primitive, hash of the arguments.
     pub(super) reads: Mutex<HashMap<(String, String, String), u32>>,
     pub(super) tally: Mutex<Tally>,
-    drain: Arc<Drain>,
+    pub(super) drain: Arc<Drain>,
+    /// When this process took the run up: what earlier ones sent has left by then.
+    pub(super) began: jiff::Timestamp,
 }
 
 impl Engine {
@@ -100,7 +104,12 @@ impl Engine {
     pub fn perform(&self, operation: Arc<dyn Operation>, call: Call) -> Result<Value, StepError> {
         let key = StepKey { id: call.id.clone(), ..operation.key().clone() };
         let _at_work = self.inner.waiter(&key, &operation.account()).at_work();
-        self.inner.ports.time.block_on(self.inner.perform(operation, key, call))?
+        let performed = self.inner.ports.time.block_on(self.inner.perform(operation, key, call));
+        match (performed.unwrap_or_else(|stop| Err(stop.into())), self.inner.ports.journal.broken()) {
+            // It was not a person who stopped it.
+            (Err(StepError::Stopped(Stop::Cancel)), Some(reason)) => Err(StepError::Journal(reason)),
+            (performed, _) => performed,
+        }
     }
 
     /// A script caught the failure of this step, so it does not fail the run.
@@ -224,10 +233,12 @@ impl Engine {
 impl Inner {
     pub(super) fn new(ports: Ports, run: String, view: RunView) -> Inner {
         Inner {
+            began: ports.time.now(),
             ports,
             run,
             view,
             unsettled: BTreeMap::new(),
+            unsure: BTreeSet::new(),
             held: BTreeMap::new(),
             answers: Answers::new(),
             surveyed: None,
@@ -243,7 +254,12 @@ impl Inner {
     }
 
     pub(super) fn write(&self, entry: &Entry) -> Result<(), StepError> {
-        Ok(self.ports.journal.append(&self.ports.time, &self.run, entry)?)
+        let written = self.ports.journal.append(&self.ports.time, &self.run, entry);
+        if let Err(WriteError::Failed(_)) = written {
+            // What other branches have under way could not be written down either: nothing of it leaves any more.
+            self.drain.begin();
+        }
+        Ok(written?)
     }
 
     pub(super) fn claims(&self) -> MutexGuard<'_, HashMap<StepKey, Claim>> {

@@ -13,28 +13,27 @@ const LOOKS: u32 = 6;
 impl Step<'_> {
     /// A create-blind change of this step took effect in this run, so it is never sent again unasked: a list may lag behind (waited for),
     /// or the playbook now asks for something that what was created does not satisfy (a person decides).
-    pub(super) async fn find_created(
-        &self,
-        created: &Value,
-        mut found: Value,
-        mut changes: Vec<Change>,
-    ) -> Result<(Value, Vec<Change>), End> {
-        let blind = |changes: &[Change]| changes.iter().any(|change| change.class == Class::CreateBlind);
+    pub(super) async fn find_created(&self, created: &Value, freshness: Freshness) -> Result<(Value, Vec<Change>), End> {
+        let is_blind = |changes: &[Change]| changes.iter().any(|change| change.class == Class::CreateBlind);
+        let is_early = |compared: &Result<(Value, Vec<Change>), End>| match compared {
+            Ok((_, changes)) => is_blind(changes),
+            // Something else is listed: what was created may only be late.
+            Err(End::Failure(failure)) => failure.code == "created-before",
+            Err(End::Outside(_)) => false,
+        };
         let difference = difference(created, self.operation.input());
         let mut pause = Duration::from_secs(1);
-        for _ in 0..LOOKS {
-            if !blind(&changes) {
+        let mut compared = self.compare(freshness, Some(created)).await;
+        for _ in 0..if difference.is_empty() { LOOKS } else { 1 } {
+            if !is_early(&compared) {
                 break;
             }
             self.inner.wait(&self.key, &self.account, pause, "what this run created is not listed yet").await?;
             pause *= 2;
-            found = self.look(Freshness::Live).await?;
-            changes = self.changes(&found, Some(created))?;
-            if !difference.is_empty() {
-                break;
-            }
+            compared = self.compare(Freshness::Live, Some(created)).await;
         }
-        if !blind(&changes) {
+        let (found, changes) = compared?;
+        if !is_blind(&changes) {
             return Ok((found, changes));
         }
         let label = self.operation.label();

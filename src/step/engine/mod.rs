@@ -2,6 +2,7 @@
 
 mod attempt;
 mod change;
+mod converge;
 mod core;
 mod created;
 mod error;

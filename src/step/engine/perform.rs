@@ -1,17 +1,15 @@
 //! One step from call to result.
 
-use super::change::{Made, line};
 use super::core::{Call, Claim, Inner, problem, status_of};
 use super::error::StepError;
-use super::settle::Verdict;
 use super::shared::Shared;
 use crate::event::{AccountLabel, Event, Status, StepProblem};
 use crate::step::decide::{Claimed, Decision, decide};
 use crate::step::failure::{Failure, FailureClass, Way};
-use crate::step::hash::{difference, input_hash};
+use crate::step::hash::input_hash;
 use crate::step::journal::{Entry, StepEnd, StepView};
 use crate::step::key::StepKey;
-use crate::step::operation::{Change, Class, Freshness, Operation};
+use crate::step::operation::{Freshness, Operation};
 use crate::step::retry::Retry;
 use crate::time::Stop;
 use serde_json::Value;
@@ -171,128 +169,6 @@ impl Step<'_> {
     fn ended(self, status: Status, failure: Failure) -> StepError {
         let (key, account, failure) = (self.key, self.account, Box::new(failure));
         if status == Status::Paused { StepError::Paused { key, account, failure } } else { StepError::Failed { key, account, failure } }
-    }
-
-    /// Makes it so, and gives what the script gets.
-    async fn converge(&mut self, view: &StepView, decision: Decision<'_>) -> Result<Value, End> {
-        if let Some(question) = self.inner.unsettled.get(&self.key) {
-            return Err(End::Failure(question.clone()));
-        }
-        self.declined(view.created.as_ref())?;
-        let mut created = view.created.clone();
-        let mut freshness = if view.open.is_empty() { Freshness::Snapshot } else { Freshness::Live };
-        match decision {
-            Decision::Settle(open) => {
-                for open in open {
-                    match self.inner.settle(self.operation.as_ref(), &self.key, open).await? {
-                        Verdict::Happened if open.change.class == Class::CreateBlind => created = Some(open.input.clone()),
-                        // A failure is not replayed: what is there now decides.
-                        Verdict::Happened | Verdict::NotHappened | Verdict::Refused(_) => {}
-                        Verdict::Undecided(question) => return Err(End::Failure(question)),
-                    }
-                }
-                freshness = Freshness::Live;
-            }
-            Decision::Differs { previous, .. } => {
-                let difference = difference(previous, self.operation.input());
-                let text = format!("{} differs from what this run did before: {difference}", self.operation.label());
-                self.inner.emit(&Event::Log { text, scope: self.call.scope.clone() });
-            }
-            _ => {}
-        }
-        loop {
-            let mut found = self.look(freshness).await?;
-            let mut changes = self.changes(&found, created.as_ref())?;
-            if let Some(created) = &created {
-                (found, changes) = self.find_created(created, found, changes).await?;
-            }
-            self.confirm(&changes)?;
-            let freshness_now = match self.make(&changes).await? {
-                Made::Seen => Freshness::Snapshot,
-                Made::Unseen => Freshness::Live,
-                Made::Nothing => {
-                    freshness = Freshness::Live;
-                    continue;
-                }
-            };
-            if !changes.is_empty() {
-                found = self.look(freshness_now).await?;
-            }
-            return self.output(found).await;
-        }
-    }
-
-    /// Makes all changes, one after the other, unless it turns out that what is there has to be looked at anew.
-    async fn make(&mut self, changes: &[Change]) -> Result<Made, End> {
-        let mut all = Made::Seen;
-        for change in changes {
-            match self.change(change).await? {
-                Made::Seen => {}
-                Made::Unseen => all = Made::Unseen,
-                Made::Nothing => return Ok(Made::Nothing),
-            }
-        }
-        Ok(all)
-    }
-
-    /// The calls that would make it so. What this run has created and the playbook has edited since is a question, not a failure.
-    pub(super) fn changes(&self, found: &Value, created: Option<&Value>) -> Result<Vec<Change>, End> {
-        self.operation.changes(found).map_err(|failure| {
-            let difference = created.map(|created| difference(created, self.operation.input())).unwrap_or_default();
-            if difference.is_empty() || failure.class != FailureClass::Fatal {
-                return End::Failure(failure);
-            }
-            let label = self.operation.label();
-            let question = format!("`{label}` was created by this run with other arguments ({difference}): {}", failure.message);
-            let failure = Failure { hints: failure.hints, ways: failure.ways, ..Failure::needs_you("created-before", question) };
-            End::Failure(failure.way(Way::Change("put the arguments back".to_owned())))
-        })
-    }
-
-    /// What the script gets; AWS is asked again while a list does not show yet what was made.
-    async fn output(&self, mut found: Value) -> Result<Value, End> {
-        let mut retry = Retry::default();
-        loop {
-            match self.operation.output(&found) {
-                Ok(output) => return Ok(output),
-                Err(failure) => self.again(&mut retry, failure).await?,
-            }
-            found = self.look(Freshness::Live).await?;
-        }
-    }
-
-    pub(super) async fn look(&self, freshness: Freshness) -> Result<Value, End> {
-        let mut retry = Retry::default();
-        loop {
-            match self.operation.look(freshness).await {
-                Ok(found) => return Ok(found),
-                Err(failure) => self.again(&mut retry, failure).await?,
-            }
-        }
-    }
-
-    /// Waits before another attempt, or ends the step.
-    async fn again(&self, retry: &mut Retry, failure: Failure) -> Result<(), End> {
-        match self.inner.again(retry, &self.key, &self.account, failure).await? {
-            None => Ok(()),
-            Some(failure) => Err(End::Failure(failure)),
-        }
-    }
-
-    /// What takes something away is done only when confirmed.
-    fn confirm(&self, changes: &[Change]) -> Result<(), End> {
-        let lines: Vec<String> = changes.iter().filter(|change| change.class == Class::Destructive).map(line).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let question = format!("`{}` in `{}` takes something away: {}", self.operation.label(), self.account.name, lines.join(", "));
-        if self.inner.ports.ask.confirm(&format!("{question}. Go on?")) {
-            Ok(())
-        } else {
-            Err(End::Failure(
-                Failure::needs_you("takes-away", question).way(Way::After("confirm it on a terminal, or add --yes".to_owned())),
-            ))
-        }
     }
 
     /// Reads are written down by occurrence, so that a resumed script sees what it saw before.

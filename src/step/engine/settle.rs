@@ -6,7 +6,7 @@ use super::error::StepError;
 use crate::step::failure::{Failure, FailureClass, Way};
 use crate::step::journal::{Entry, OpenChange, Outcome};
 use crate::step::key::StepKey;
-use crate::step::operation::{Class, Operation, Settled};
+use crate::step::operation::{Class, Leaving, Operation, Settled};
 use crate::step::resolve::Resolution;
 use crate::step::retry::Retry;
 use crate::time::Stop;
@@ -59,11 +59,12 @@ impl Inner {
     ) -> Result<Result<Settled, Failure>, StepError> {
         let account = operation.account();
         let mut retry = Retry::default();
+        let leaving = Leaving { from: open.intended, until: open.left.unwrap_or(self.began) };
         loop {
             let door = Door { inner: self, key, account: &account, number: open.number, state: Mutex::default() };
             let result = match resolution {
                 Some(Resolution::Adopt { id }) => operation.adopt(&open.change, id).await.map(|()| Settled::Happened),
-                _ => operation.settle(&open.change, open.handle.as_ref(), open.intended, &door).await,
+                _ => operation.settle(&open.change, open.handle.as_ref(), leaving, &door).await,
             };
             if let (Some(ended), _) = door.close() {
                 return Err(ended);

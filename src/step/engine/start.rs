@@ -10,7 +10,7 @@ use crate::step::journal::{Entry, Journal, RunStart, RunStatus, RunSummary, RunV
 use crate::step::key::StepKey;
 use crate::step::operation::Class;
 use crate::step::selection::{Only, Selection};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     /// Fails as `play` without `fresh` does while an earlier run is unfinished, before anything is asked or begun.
@@ -65,9 +65,10 @@ impl Engine {
         before.announce(true);
         before.tell_found(selection);
         let unsettled = before.settle_all(|_| true)?;
+        let unsure = before.open();
         let view = before.ports.journal.view(run)?;
         let mut inner = Inner::new(before.ports, before.run, view);
-        (inner.unsettled, inner.held, inner.answers) = (unsettled, held, answers);
+        (inner.unsettled, inner.unsure, inner.held, inner.answers) = (unsettled, unsure, held, answers);
         inner.report_unsettled();
         Ok(Engine::over(inner))
     }
@@ -94,13 +95,14 @@ impl Inner {
             }
         };
         (ports.ready)(&run)?;
+        let mut unsure = BTreeSet::new();
         for (earlier, view) in unfinished {
-            supersede(&ports, earlier, view)?;
+            unsure.extend(supersede(&ports, earlier, view)?);
         }
         let entry = Entry::RunStarted(start);
         ports.journal.append(&ports.time, &run, &entry).map_err(unbegun)?;
         let view = ports.journal.view(&run)?;
-        let inner = Inner::new(ports, run, view);
+        let inner = Inner { unsure, ..Inner::new(ports, run, view) };
         inner.announce(false);
         Ok(inner)
     }
@@ -121,6 +123,11 @@ impl Inner {
             only: selection.only.map(Only::status),
             without: selection.without,
         });
+    }
+
+    /// The steps that had an open change when this process began.
+    fn open(&self) -> BTreeSet<StepKey> {
+        self.view.steps.iter().filter(|(_, step)| !step.open.is_empty()).map(|(key, _)| key.clone()).collect()
     }
 
     /// Settles the open changes of this run's steps; gives the questions of those that nobody can settle.
@@ -171,7 +178,8 @@ fn unbegun(error: WriteError) -> Error {
     }
 }
 
-fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), Error> {
+/// Gives the steps whose changes were open.
+fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<BTreeSet<StepKey>, Error> {
     let inner = Inner::new(ports.clone(), earlier.id.clone(), view);
     let unsettled = inner.settle_all(|class| class == Class::CreateBlind)?;
     if let Some((key, question)) = unsettled.first_key_value() {
@@ -180,7 +188,8 @@ fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<(), E
         let hints = inner.completed(question.clone(), Some(key), None, None).hints;
         return Err(hints.into_iter().fold(Error::new(Kind::Paused, "unsettled", message), Error::hint));
     }
-    inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())
+    inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())?;
+    Ok(inner.open())
 }
 
 /// What was under way in one account cannot be settled with the credentials of another: it would look as if it had not happened.

@@ -19,6 +19,8 @@ pub struct OpenChange {
     pub change: Change,
     pub handle: Option<Value>,
     pub intended: jiff::Timestamp,
+    /// By when the call has left, if this process sent it.
+    pub left: Option<jiff::Timestamp>,
     /// What no lookup could tell when it was last tried.
     pub question: Option<StepProblem>,
     /// What a person has answered since.
@@ -180,6 +182,7 @@ impl RunView {
             change: intent.change.clone(),
             handle: None,
             intended: at,
+            left: None,
             question: None,
             resolution: None,
         });

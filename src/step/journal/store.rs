@@ -126,6 +126,11 @@ impl Journal {
         hex::encode(self.lock().head)
     }
 
+    /// Why nothing is written any more, if a write has failed.
+    pub(in crate::step) fn broken(&self) -> Option<String> {
+        self.inner.broken.get().cloned()
+    }
+
     /// Returns once the entry is durable. After the first failure every further call fails, too.
     pub(in crate::step) fn append(&self, time: &Time, run: &str, entry: &Entry) -> Result<(), WriteError> {
         time.event().map_err(WriteError::Stopped)?;

@@ -185,3 +185,21 @@ fn draining_ends_waits_and_begins_nothing() {
     next.account(&engine, "dev").expect("settled and found");
     assert_eq!(next.toy.world().calls, ["CreateAccount dev"]);
 }
+
+/// The disk is full while another branch waits with its intent written: nothing of it leaves any more.
+#[test]
+fn a_write_that_fails_stops_the_branches_that_wait() {
+    let process = Process::first(1);
+    process.toy.world().answers = vec![failure(FailureClass::RetryAfter(Duration::from_mins(1)))];
+    let engine = process.play();
+    let role: Work<'_> = Box::new(|| process.role(&engine, "r", "text").map(drop));
+    let other: Work<'_> = Box::new(|| {
+        process.time.block_on(process.time.sleep(Duration::from_secs(5)))?;
+        process.journal.fill_up();
+        while engine.log(&"x".repeat(500), &[]).is_ok() {}
+        Ok(())
+    });
+    let result = process.side_by_side(vec![role, other]);
+    assert!(matches!(result, Err(StepError::Journal(_))), "{result:?}");
+    assert_eq!(process.toy.world().calls, [] as [&str; 0]);
+}

@@ -4,8 +4,8 @@ use crate::error::{Error, Place};
 use crate::event::{AccountLabel, Event};
 use crate::step::schedule::{Branch, Slots, parallel};
 use crate::step::{
-    Answers, Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Only, Onward,
-    Operation, Ports, RunStart, Selection, Settled, StepError, StepKey,
+    Answers, Ask, Attempt, BoxFuture, Call, Catalog, Change, Class, Engine, Failure, FailureClass, Freshness, Journal, Leaving, Only,
+    Onward, Operation, Ports, RunStart, Selection, Settled, StepError, StepKey,
 };
 use crate::time::{Stop, Time};
 use serde_json::{Value, json};
@@ -211,7 +211,7 @@ impl Operation for ToyOperation {
         &'a self,
         change: &'a Change,
         handle: Option<&'a Value>,
-        _: jiff::Timestamp,
+        _: Leaving,
         attempt: &'a dyn Attempt,
     ) -> BoxFuture<'a, Result<Settled, Failure>> {
         Box::pin(async move {
