@@ -124,6 +124,8 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
             failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned())).then(Then::Look)
         }
         FailureClass::Fatal if code.starts_with("NoSuchEntity") && takes_away(call) => failure.then(Then::Look),
+        // The first delivery may have made the last version there is room for.
+        FailureClass::Fatal if code.starts_with("LimitExceeded") && call == "CreatePolicyVersion" => failure.then(Then::Look),
         _ => failure,
     }
 }
@@ -298,6 +300,7 @@ mod tests {
             assert_eq!(service("CreateRole", 409, Some(code), None, "").then, Some(Then::Look), "{code}");
         }
         assert_eq!(service("CreateRole", 409, Some("LimitExceeded"), None, "").then, None);
+        assert_eq!(service("CreatePolicyVersion", 409, Some("LimitExceeded"), None, "").then, Some(Then::Look));
         assert_eq!(service("DetachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, Some(Then::Look));
         assert_eq!(service("AttachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, None);
     }

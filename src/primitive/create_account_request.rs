@@ -32,18 +32,16 @@ pub(super) async fn create(session: &Session, args: &Args, tagged: bool, attempt
     let turn = session.turn("organizations:CreateAccount", &|| cloud.creations().notice(cloud, account)).await?;
     let reply = match session.send_in(turn, "organizations:CreateAccount", call.send()).await {
         Err(failure) if failure.message.contains("ACCOUNT_NUMBER_LIMIT_EXCEEDED") => return Err(limit(session, args).await?),
-        Err(failure) if tagged && refuses_tag(&failure) => {
-            if cloud.creations().make_untagged() {
-                say(format!(
-                    "new accounts cannot bear the tag `{OWNERSHIP_TAG}` ({}: {}), so they are made without it; if it ever becomes unknown \
-                     whether such a request took effect, and only the address tells, you are asked",
-                    failure.code, failure.message
-                ));
-            }
-            return Err(untagged(&failure.message));
-        }
+        Err(failure) if tagged && refuses_tag(&failure) => return Err(untagged(&format!("{}: {}", failure.code, failure.message))),
         reply => reply?,
     };
+    // Only now is it known that it was the step's tag, and not one of the script's, that AWS refused.
+    if !tagged && cloud.creations().make_untagged() {
+        say(format!(
+            "new accounts cannot bear the tag `{OWNERSHIP_TAG}`, so they are made without it; if it ever becomes unknown whether such a \
+             request took effect, and only the address tells, you are asked"
+        ));
+    }
     drop(queued);
     let status = reply.create_account_status;
     let Some(request) = status.as_ref().and_then(|status| status.id.clone()) else {
@@ -56,6 +54,9 @@ pub(super) async fn create(session: &Session, args: &Args, tagged: bool, attempt
     };
     match standing {
         Standing::Succeeded(id) => born(session, args, &id, tagged.then(|| attempt.ownership())).await,
+        Standing::Refused(reason) if tagged && reason == "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED" => {
+            Err(untagged(&format!("{request} FAILED {reason}")).refused())
+        }
         Standing::Refused(reason) => {
             let apart = session.cloud().settle_window();
             refused(session, args, &request, &reason, apart, attempt).await.map_err(watched)?.map_or(Ok(()), Err)

@@ -85,6 +85,8 @@ fn a_new_role_is_waited_for_two_minutes_and_a_new_account_fifteen() {
     assert_eq!(again.changes(), [] as [&str; 0]);
 }
 
+const ACCOUNTS: &[&str] = &["ListAccounts"];
+
 fn unit(world: &World) -> Value {
     let unit = world.org("create_organizational_unit", json!({"name": "Workloads"})).unwrap();
     world.calls();
@@ -95,7 +97,7 @@ fn unit(world: &World) -> Value {
 fn what_this_process_has_created_is_not_asked_for_again_while_it_is_not_listed() {
     // The second of two deliveries of the move says that the account is there already, and has the organisation read anew.
     let rule = Rule { operation: "MoveAccount".into(), nth: Some(1), kind: Kind::Duplicate };
-    let world = World::lagging(Settings { faults: vec![rule], ..Settings::default() }, Duration::from_secs(40));
+    let world = World::lagging(Settings { faults: vec![rule], ..Settings::default() }, ACCOUNTS, Duration::from_secs(40));
     let unit = unit(&world);
     let account = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com", "ou": unit})).unwrap();
     assert_eq!(world.changes().iter().filter(|call| *call == "CreateAccount").count(), 1);
@@ -105,7 +107,7 @@ fn what_this_process_has_created_is_not_asked_for_again_while_it_is_not_listed()
 
 #[test]
 fn an_account_made_a_moment_ago_stays_known_whatever_a_list_shows() {
-    let world = World::lagging(Settings::default(), Duration::from_secs(40));
+    let world = World::lagging(Settings::default(), ACCOUNTS, Duration::from_secs(40));
     let made = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com", "tags": {"team": "a"}})).unwrap();
     let known = || {
         let look = |view: Option<&mut crate::aws::OrganizationView>| {
@@ -125,7 +127,7 @@ fn an_account_made_a_moment_ago_stays_known_whatever_a_list_shows() {
 fn an_account_of_the_same_name_is_not_taken_for_the_one_that_is_not_listed_yet() {
     // The reply is lost, and somebody else has asked for an account of this name in the meantime.
     let rule = Rule { operation: "CreateAccount".into(), nth: Some(2), kind: Kind::LostReply };
-    let world = World::lagging(Settings { faults: vec![rule], ..Settings::default() }, Duration::from_secs(55));
+    let world = World::lagging(Settings { faults: vec![rule], ..Settings::default() }, ACCOUNTS, Duration::from_secs(55));
     let org = world.management();
     world.org("list_accounts", json!({})).unwrap();
     world.wait(async {
@@ -197,4 +199,17 @@ fn what_a_person_said_did_not_happen_is_looked_for_now() {
     again.calls();
     again.org("create_account", dev()).unwrap();
     assert_eq!(again.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn a_request_that_left_long_after_its_intent_has_the_whole_window_to_be_listed() {
+    let rule = |nth: u64, kind: Kind| Rule { operation: "CreateAccount".into(), nth: Some(nth), kind };
+    let mut faults: Vec<Rule> = (1..=9).map(|nth| rule(nth, Kind::Throttle)).collect();
+    faults.push(rule(10, Kind::LostReply));
+    let lists = &["ListAccounts", "ListCreateAccountStatus"];
+    let world = World::lagging(Settings { faults, ..Settings::default() }, lists, Duration::from_secs(50));
+    let began = world.time.now();
+    world.org("create_account", dev()).unwrap();
+    assert_eq!(world.changes(), ["CreateAccount"; 10]);
+    assert!(world.time.now().duration_since(began).as_secs() > 120, "it left a minute after its intent at least");
 }

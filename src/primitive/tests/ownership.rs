@@ -184,3 +184,14 @@ fn an_untagged_request_that_got_lost_is_still_known_by_itself() {
     let account = world.org("create_account", dev()).unwrap();
     assert_eq!(account["id"], made(&world));
 }
+
+#[test]
+fn a_bad_tag_of_one_account_takes_the_steps_tag_from_no_other() {
+    let rule =
+        |nth| Rule { operation: "CreateAccount".into(), nth: Some(nth), kind: Kind::Constraint { reason: "TAG_POLICY_VIOLATION".into() } };
+    let world = World::organized(Settings { faults: vec![rule(1), rule(2)], ..Settings::default() });
+    let bad = json!({"name": "prod", "email": "aws+prod@example.com", "tags": {"team": "?"}});
+    assert_eq!(code(world.org("create_account", bad)), "ConstraintViolationException");
+    world.org("create_account", dev()).unwrap();
+    assert!(world.sandbox.estate().accounts[&made(&world)].tags.contains_key("runner:step"));
+}

@@ -57,7 +57,8 @@ fn all_fifteen_reasons_end_as_they_should_and_are_resumed() {
         ("MISSING_PAYMENT_INSTRUMENT", 1, paused, "payment-instrument", "Billing console"),
         ("PENDING_BUSINESS_VALIDATION", 1, paused, "business-validation", "wait until AWS has finished it"),
         ("UNKNOWN_BUSINESS_VALIDATION", 1, paused, "business-validation", "ask AWS Support"),
-        ("UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED", 1, failed, "tags-not-supported", "delegation policy"),
+        // The second is without the step's tag.
+        ("UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED", 2, failed, "tags-not-supported", "delegation policy"),
     ];
     let listed: Vec<&str> = rows.iter().map(|row| row.0).collect();
     let mut known = CreateAccountFailureReason::values().to_vec();
@@ -202,4 +203,16 @@ fn a_corrected_address_waits_for_the_old_request() {
     let failure = question(again.org("create_account", edited()));
     assert!(failure.message.contains("creation-under-way") && failure.message.contains("car-"), "{}", failure.message);
     assert_eq!(again.changes(), [] as [&str; 0]);
+}
+
+#[test]
+fn an_earlier_refusal_of_the_name_says_nothing_of_a_request_that_got_lost() {
+    let rule = |nth: u64, kind: Kind| Rule { operation: "CreateAccount".into(), nth: Some(nth), kind };
+    let refused = Kind::CreateAccountFailure { reason: "INVALID_EMAIL".into() };
+    let world = World::organized(Settings { faults: vec![rule(1, refused), rule(2, Kind::DropRequest)], ..Settings::default() });
+    assert!(matches!(world.org("create_account", dev()), Err(StepError::Failed { .. })));
+    world.engine.finish(Some(Ends::Failed)).unwrap();
+    let again = world.resume();
+    again.org("create_account", json!({"name": "dev", "email": "aws+new@example.com"})).unwrap();
+    assert_eq!(members(&world), 2);
 }

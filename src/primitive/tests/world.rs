@@ -49,15 +49,15 @@ pub(super) fn keys(key: AccessKey) -> Base {
 
 /// A cloud over a sandbox whose calls take 20 ms each way, and the names of the calls as they arrive.
 pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut CloudConfig)) -> (Cloud, Arc<Mutex<Vec<String>>>) {
-    cloud_under(sandbox, time, |_| false, Duration::ZERO, adjust)
+    cloud_under(sandbox, time, |_| false, (&[], Duration::ZERO), adjust)
 }
 
-/// The same, where calls are refused for their rate while `throttles` says so, and lists show no account that is younger than `lag`.
+/// The same, where calls are refused for their rate while `throttles` says so, and some lists show nothing that is younger than a lag.
 fn cloud_under(
     sandbox: &Sandbox,
     time: &Time,
     throttles: fn(&Time) -> bool,
-    lag: Duration,
+    (lists, lag): (&'static [&'static str], Duration),
     adjust: impl FnOnce(&mut CloudConfig),
 ) -> (Cloud, Arc<Mutex<Vec<String>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
@@ -69,7 +69,7 @@ fn cloud_under(
             let name = name(&request);
             seen.lock().expect("calls").push(name.clone());
             let mut reply = if throttles(&clock) { Some(throttled(&request)) } else { aws.handle(request, clock.now()) };
-            if name == "ListAccounts" && !lag.is_zero() {
+            if lists.contains(&name.as_str()) {
                 reply = reply.map(|reply| without_younger(reply, clock.now() - lag));
             }
             clock.sleep(Duration::from_millis(20)).await;
@@ -91,12 +91,14 @@ fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
     http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).expect("a response")
 }
 
-/// A page of accounts as a list shows it that lags behind: with those alone that joined by `then`.
+/// A page of accounts, or of requests for them, as a list shows it that lags behind: with those alone of before `then`.
 fn without_younger(reply: http::Response<Bytes>, then: jiff::Timestamp) -> http::Response<Bytes> {
     reply.map(|body| {
         let mut page: Value = serde_json::from_slice(&body).expect("a page");
-        if let Some(accounts) = page["Accounts"].as_array_mut() {
-            accounts.retain(|account| account["JoinedTimestamp"].as_f64().is_none_or(|joined| joined <= then.as_duration().as_secs_f64()));
+        for (list, since) in [("Accounts", "JoinedTimestamp"), ("CreateAccountStatuses", "RequestedTimestamp")] {
+            if let Some(rows) = page[list].as_array_mut() {
+                rows.retain(|row| row[since].as_f64().is_none_or(|since| since <= then.as_duration().as_secs_f64()));
+            }
         }
         page.to_string().into()
     })
@@ -124,10 +126,10 @@ impl World {
         World::new(settings).with_organization()
     }
 
-    /// As `organized`, where a list of accounts shows none that is younger.
-    pub(super) fn lagging(settings: Settings, lag: Duration) -> World {
+    /// As `organized`, where these lists show nothing that is younger.
+    pub(super) fn lagging(settings: Settings, lists: &'static [&'static str], lag: Duration) -> World {
         let mut world = World::new(settings);
-        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, |_| false, lag, |_| {});
+        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, |_| false, (lists, lag), |_| {});
         world.with_organization()
     }
 
@@ -139,7 +141,8 @@ impl World {
     /// As `paced`, its calls refused for their rate while `throttles` says so.
     pub(super) fn paced_under(settings: Settings, throttles: fn(&Time) -> bool) -> World {
         let mut world = World::new(settings);
-        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, throttles, Duration::ZERO, |config| config.paced = true);
+        (world.cloud, world.calls) =
+            cloud_under(&world.sandbox, &world.time, throttles, (&[], Duration::ZERO), |config| config.paced = true);
         world.with_organization()
     }
 
