@@ -16,6 +16,7 @@ management_email = "master@example.com"
 kind = "aws"
 account_id = "{account}"
 endpoint_url = "{url}"
+settle_seconds = 5
 [environments.people.params]
 mail = "aws@example.com"
 users = {{ ana = "admin", ben = "ro" }}
