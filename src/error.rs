@@ -60,7 +60,7 @@ impl Kind {
 }
 
 /// An error as a user meets it. `code` is a stable kebab-case word (`email-taken`), or AWS's own code (`EntityAlreadyExists`).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub kind: Kind,
     pub code: Cow<'static, str>,

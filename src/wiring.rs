@@ -10,8 +10,8 @@ use crate::primitive::list;
 use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
 use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
 use crate::step::{
-    self, Answers, Ask, Continue, Engine, Failure, FailureClass, Journal, Lock, Onward, Ports, Ready, Recap, Retry, RunStart, RunStatus,
-    RunView, Selection, StepError,
+    self, Answers, Ask, Continue, Engine, Failure, FailureClass, Journal, Lease, Lock, Onward, Ports, Ready, Recap, Retry, RunStart,
+    RunStatus, RunView, Selection, StepError,
 };
 use crate::time::Time;
 use serde_json::{Map, Value, json};
@@ -23,14 +23,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod lease;
 mod preview;
 mod rehearsal;
 mod survey;
 
-pub use crate::aws::TokenCode;
+pub use crate::aws::{Holder, TokenCode};
 /// An estate as `diff` compares two: sorted, documents in one form, without the runner's own tags.
 pub use crate::estate::canonical;
 pub use crate::sandbox::Fault;
+use lease::RunLease;
+pub use lease::Unlock;
 pub use rehearsal::{Rehearsal, Undisturbed};
 
 /// Whether a run begins or goes on.
@@ -110,6 +113,8 @@ pub struct Ended {
     pub took: Duration,
     /// What ended the script, if something did; else the recap's status says how the steps ended.
     pub error: Option<Error>,
+    /// What became of the lease, if it was not simply given back.
+    pub warning: Option<String>,
 }
 
 /// Plays or resumes. An error means that no run was begun or went on; how a run ended is in `Ended`.
@@ -160,7 +165,17 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let began = time.now();
     let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
     let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn, journal: &file }));
-    let ports = Ports { time: time.clone(), journal, sink, ask, catalog: Arc::new(list::Catalog::new(cloud.clone())), ready, resume };
+    let lease = RunLease::new(&work, &cloud).map(Arc::new);
+    let ports = Ports {
+        time: time.clone(),
+        journal: journal.clone(),
+        sink,
+        ask,
+        catalog: Arc::new(list::Catalog::new(cloud.clone())),
+        ready,
+        lease: lease.clone().map(|lease| lease as Arc<dyn Lease>),
+        resume,
+    };
     let engine = match &start {
         Start::Play { fresh } => Engine::play(ports, written, *fresh)?,
         Start::Resume { run, .. } => Engine::resume(ports, run, written, answers)?,
@@ -168,13 +183,15 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     cloud.begin(engine.run());
     begun(engine.clone());
     let error = host::play(&work.playbook, deps(&work, engine.clone(), cloud)).err();
+    // Before the run is over in the journal: what is over is not resumed, and could not give it back any more.
+    let warning = lease.and_then(|lease| if journal.broken().is_some() { lease.keep() } else { lease.give_back(time) });
     // A journal that takes no more entries is no reason to keep from the user how the run ended and how to go on.
     let (recap, unwritten) = match engine.finish(error.as_ref().map(|error| error.kind)) {
         Ok(recap) => (recap, None),
         Err(unwritten) => (engine.recap(RunStatus::Failed), Some(unwritten)),
     };
     let took = time.now().duration_since(began).try_into().unwrap_or_default();
-    Ok(Ended { recap, took, error: error.or(unwritten) })
+    Ok(Ended { recap, took, error: error.or(unwritten), warning })
 }
 
 /// What the playbook would do and whether it fits. Nothing is changed on the target, and nothing is written.

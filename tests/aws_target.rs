@@ -18,6 +18,8 @@ pub(crate) struct Pair {
     pub(crate) aws: Served,
     server: Project,
     pub(crate) client: Project,
+    /// The id of its management account.
+    pub(crate) account: String,
 }
 
 impl Pair {
@@ -26,20 +28,35 @@ impl Pair {
         let aws = Served::start(&server);
         let mut client = Project::with_playbooks();
         client.environment = aws.environment();
-        target(&client, &aws.endpoint, &management(&server));
-        Pair { aws, server, client }
+        let account = management(&server);
+        target(&client, &aws.endpoint, &account);
+        Pair { aws, server, client, account }
     }
 
     pub(crate) fn world(&self) -> String {
         self.server.world()
     }
 
+    /// Another project that knows the same one, as on another machine.
+    pub(crate) fn another(&self) -> Project {
+        let mut client = Project::with_playbooks();
+        client.environment = self.aws.environment();
+        self.lead(&client, &self.aws.endpoint);
+        client
+    }
+
     /// Lets the client reach it by way of something else.
     pub(crate) fn by_way_of(&self, endpoint: &str) {
-        target(&self.client, endpoint, &management(&self.server));
+        self.lead(&self.client, endpoint);
+    }
+
+    /// The same for any client.
+    pub(crate) fn lead(&self, client: &Project, endpoint: &str) {
+        target(client, endpoint, &self.account);
     }
 }
 
+/// The only account there is at first.
 fn management(server: &Project) -> String {
     let world: Value = serde_json::from_str(&server.world()).unwrap();
     world["accounts"].as_object().unwrap().keys().next().unwrap().clone()

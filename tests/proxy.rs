@@ -17,6 +17,11 @@ pub(crate) type Held = Sender<()>;
 impl Proxy {
     /// In front of `upstream`; holds the reply to the `hold`th call that changes something, counted from 0.
     pub(crate) fn start(upstream: &str, hold: Option<usize>) -> Proxy {
+        Proxy::holding(upstream, move |number, _| Some(number) == hold)
+    }
+
+    /// Holds the reply to each call that changes something of which this is true, by its number and name.
+    pub(crate) fn holding(upstream: &str, hold: impl Fn(usize, &str) -> bool + Copy + Send + 'static) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let upstream = upstream.strip_prefix("http://").unwrap().to_owned();
@@ -50,19 +55,25 @@ pub(crate) fn is_change(name: &str) -> bool {
 }
 
 /// Passes on one connection's calls and replies until either side is gone.
-fn pass(client: &TcpStream, upstream: &TcpStream, seen: &Mutex<Vec<String>>, hold: Option<usize>, holding: &Sender<Held>) -> Option<()> {
+fn pass(
+    client: &TcpStream,
+    upstream: &TcpStream,
+    seen: &Mutex<Vec<String>>,
+    hold: impl Fn(usize, &str) -> bool,
+    holding: &Sender<Held>,
+) -> Option<()> {
     let (mut calls, mut replies) = (BufReader::new(client), BufReader::new(upstream));
     loop {
         let call = Message::read(&mut calls)?;
         let name = call.name();
-        let number = is_change(&name).then(|| {
+        let is_held = is_change(&name) && {
             let mut seen = seen.lock().unwrap();
-            seen.push(name);
-            seen.len() - 1
-        });
+            seen.push(name.clone());
+            hold(seen.len() - 1, &name)
+        };
         call.write(upstream)?;
         let reply = Message::read(&mut replies)?;
-        if number.is_some() && number == hold {
+        if is_held {
             let (release, released) = channel();
             holding.send(release).ok()?;
             // Gives an error when the other side is dropped, which is what is waited for.

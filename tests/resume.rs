@@ -256,7 +256,8 @@ fn to_tell_what_it_will_meet_costs_no_call() {
     assert_eq!((&survey["replayed"], &survey["ended_by"], calls), (&4.into(), &Value::Null, organization.map(str::to_owned).to_vec()));
     let (survey, calls) = play("b.rhai", &made, &["dev.attach_group_policy(\"staff\", \"arn:aws:iam::aws:policy/ReadOnlyAccess\");\n"]);
     assert_eq!((&survey["new"][0]["label"], &survey["ended_by"]), (&"attach_group_policy staff/ReadOnlyAccess".into(), &Value::Null));
-    let work = ["AssumeRole", "GetAccountAuthorizationDetails", "AttachGroupPolicy"];
+    // With the lease around the change.
+    let work = ["AssumeRole", "GetAccountAuthorizationDetails", "CreatePolicy", "AttachGroupPolicy", "DeletePolicy"];
     assert_eq!(calls, [&organization[..], &work].concat());
     // A playbook that takes the organisation as it is: only `organization()` itself asks, and the copy knows what the run has written down.
     let taken = format!("let org = organization();\n{accounts}");

@@ -17,6 +17,7 @@ mod exclusive;
 mod hooks;
 mod imports;
 mod journal;
+mod lease;
 mod other_client;
 mod preflight;
 mod project;

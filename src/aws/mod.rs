@@ -1,4 +1,4 @@
-//! AWS through its SDK: sessions, clients, pacing, error classification, estate reader, smithy adapter.
+//! AWS through its SDK: sessions, clients, pacing, error classification, lease, estate reader, smithy adapter.
 
 mod base;
 mod cloud;
@@ -8,6 +8,7 @@ mod creations;
 mod credentials;
 mod denial;
 pub mod failure;
+mod lease;
 mod mfa;
 mod newborn;
 mod organization;
@@ -24,6 +25,7 @@ pub use base::{Base, StaticKeys};
 pub use cloud::{Cloud, is_account_id};
 pub use config::{CloudConfig, FurtherAccount, Say, SourceIdentity, TokenCode};
 pub use creations::Standing;
+pub use lease::{Asked, Holder, Lease};
 pub(crate) use organization::unit;
 pub use organization::{Member, OrganizationView, UnitView};
 pub use own::Caller;

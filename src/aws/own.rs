@@ -41,6 +41,12 @@ pub(super) struct Own {
     human: String,
 }
 
+impl Own {
+    pub(super) fn human(&self) -> &str {
+        &self.human
+    }
+}
+
 impl Cloud {
     /// Who the own credentials belong to; one GetCallerIdentity per process and renewal.
     ///

@@ -163,7 +163,9 @@ fn managed(iam: &mut Iam, detail: ManagedPolicyDetail) -> Result<(), Failure> {
         default_version: detail.default_version_id.unwrap_or_default(),
         tags: Tags::new(),
     };
-    iam.policies.insert(arn, policy);
+    if !policy.is_lease() {
+        iam.policies.insert(arn, policy);
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::args::{Globals, everywhere, parameters};
 use super::context::Context;
 use super::{
     check, completions, definitions, explain, journal, list, man, new, output, play, preflight, rehearse, resolve, resume, runs, sandbox,
-    schema, show,
+    schema, show, unlock,
 };
 use crate::error::Error;
 use crate::report::show_error;
@@ -31,7 +31,7 @@ Exit codes:
   4    credentials missing, expired or of another account
   5    kept for a failed expectation
   6    paused; the run can be resumed
-  7    another runner holds the target
+  7    another runner holds the target, or the lease of its account
   64   command line, parameter or unknown target
   130  interrupted";
 
@@ -52,6 +52,7 @@ enum Command {
     Rehearse(rehearse::Args),
     Resume(resume::Args),
     Resolve(resolve::Args),
+    Unlock(unlock::Args),
     Runs(runs::Args),
     Show(show::Args),
     Output(output::Args),
@@ -76,6 +77,7 @@ impl Command {
             Command::Rehearse(args) => rehearse::run(&args, context),
             Command::Resume(args) => resume::run(&args, context),
             Command::Resolve(args) => resolve::run(&args, context),
+            Command::Unlock(args) => unlock::run(&args, context),
             Command::Runs(args) => runs::run(&args, context),
             Command::Show(args) => show::run(&args, context),
             Command::Output(args) => output::run(&args, context),

@@ -29,5 +29,6 @@ mod runs;
 mod sandbox;
 mod schema;
 mod show;
+mod unlock;
 
 pub use app::run;

@@ -170,7 +170,11 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         let ended = wiring::run(request);
         // The engine goes with it, and with the engine the last hold on journal and world: SQLite folds its logs into them and closes.
         over.drains(|| {});
-        let code = finish(&told, &ended?, flags, pinned, &without, &hooks);
+        let ended = ended?;
+        if let Some(warning) = &ended.warning {
+            told.suspend(|| print_error(&format!("warning: {}\n", plain(warning))));
+        }
+        let code = finish(&told, &ended, flags, pinned, &without, &hooks);
         if let Some(lost) = log.lost() {
             print_error(&format!("warning: the debug log is not whole: {}\n", plain(&lost)));
         }

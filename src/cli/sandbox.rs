@@ -55,7 +55,8 @@ fn show(context: &Context) -> Result<u8, Error> {
                 organization.and_then(|organization| organization.units.get(parent)).map_or(parent.as_str(), |unit| unit.name.as_str())
             });
             let iam = &account.iam;
-            let counts = [iam.users.len(), iam.groups.len(), iam.roles.len(), iam.policies.len()].map(|count| count.to_string());
+            let policies = iam.policies.values().filter(|policy| !policy.is_lease()).count();
+            let counts = [iam.users.len(), iam.groups.len(), iam.roles.len(), policies].map(|count| count.to_string());
             let mut row = vec![
                 account.id.clone(),
                 account.name.clone(),

@@ -5,7 +5,7 @@ use crate::policy::{self, Document};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The estate as JSON with sorted keys, its documents in canonical form, without the runner's own tags (`runner:…`). Times and
+/// The estate as JSON with sorted keys, its documents in canonical form, without the runner's own tags (`runner:…`) and lease. Times and
 /// request history are no part of an estate; ids stay, as the sandbox derives them from its seed and the names.
 #[must_use]
 pub fn canonical(estate: &Estate) -> Value {
@@ -39,6 +39,7 @@ fn iam(iam: &mut Iam) {
         rewrite(&mut role.trust);
         rewrite_all(&mut role.inline);
     }
+    iam.policies.retain(|_, policy| !policy.is_lease());
     for policy in iam.policies.values_mut() {
         own(&mut policy.tags);
         rewrite_all(&mut policy.versions);

@@ -178,7 +178,17 @@ pub struct ManagedPolicy {
     pub tags: Tags,
 }
 
+/// The name of the policy that is the runner's lease of an account, and the path below which its holder's stands.
+pub const LEASE_NAME: &str = "runner-lease";
+pub const LEASE_PATH: &str = "/runner/";
+
 impl ManagedPolicy {
+    /// Whether it is the runner's lease, and no part of what anybody wants to be there.
+    #[must_use]
+    pub fn is_lease(&self) -> bool {
+        self.name == LEASE_NAME && self.path.starts_with(LEASE_PATH)
+    }
+
     /// The document in force; none only if the data is inconsistent.
     #[must_use]
     pub fn document(&self) -> Option<&Document> {

@@ -1,4 +1,4 @@
-//! The state directory `.runner`: `<target>/lock`, `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal` and `<target>/logs/<run>.log`.
+//! The state directory `.runner`: `<target>/lock`, `<target>/lease` (aws), `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal` and `<target>/logs/<run>.log`.
 
 use crate::error::Error;
 use sha2::{Digest, Sha256};
@@ -29,6 +29,12 @@ impl State {
     #[must_use]
     pub fn lock(&self, target: &str) -> PathBuf {
         self.target(target).join("lock")
+    }
+
+    /// What is remembered of the lease in the target's account.
+    #[must_use]
+    pub fn lease(&self, target: &str) -> PathBuf {
+        self.target(target).join("lease")
     }
 
     #[must_use]

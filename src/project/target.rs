@@ -53,6 +53,8 @@ pub struct Aws {
     /// How many accounts AWS lets the organisation have, where that is not the default.
     pub account_quota: Option<usize>,
     pub source_identity: Option<SourceIdentity>,
+    /// Whether a run holds a lease in the account while it changes something; it does unless this says no.
+    pub lease: Option<bool>,
 }
 
 /// `source_identity = true`, or a name.
@@ -118,6 +120,8 @@ pub(super) struct TargetTable {
     settle_seconds: Option<f64>,
     /// aws: what STS writes down as the source identity of every session: `true` for the caller's name, or a name.
     source_identity: Option<SourceIdentity>,
+    /// aws: `false` for no lease in the account, where nobody else plays on it from another machine or project.
+    lease: Option<bool>,
     /// Name of the role by which member accounts are entered.
     role: Option<String>,
     /// sandbox: every id follows from it.
@@ -186,6 +190,7 @@ impl TargetTable {
                 settle_seconds: self.settle_seconds,
                 account_quota: self.account_quota,
                 source_identity: self.source_identity,
+                lease: self.lease,
             }),
         };
         Ok(Target { name, kind, role: self.role, params: json_map(self.params), accounts: self.accounts })
@@ -214,6 +219,7 @@ impl TargetTable {
                     ("endpoint_url", self.endpoint_url.is_some()),
                     ("settle_seconds", self.settle_seconds.is_some()),
                     ("source_identity", self.source_identity.is_some()),
+                    ("lease", self.lease.is_some()),
                 ],
                 "aws",
             ),

@@ -85,7 +85,9 @@ impl Holder {
     }
 }
 
-fn host() -> String {
+/// The name of this machine.
+#[must_use]
+pub fn host() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
     let name = kernel.ok().or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
     if name.trim().is_empty() { "this host".to_owned() } else { name.trim().to_owned() }

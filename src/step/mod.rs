@@ -1,4 +1,4 @@
-//! Steps: key, decide, selection, survey, journal, retry, lock, schedule, and the engine that performs them.
+//! Steps: key, decide, selection, survey, journal, retry, lock, lease, schedule, and the engine that performs them.
 
 mod decide;
 mod engine;
@@ -6,6 +6,7 @@ mod failure;
 mod hash;
 pub mod journal;
 mod key;
+mod lease;
 mod lock;
 mod operation;
 mod resolve;
@@ -20,7 +21,8 @@ pub use failure::{Failure, FailureClass, Onward, Then, Way};
 pub use hash::{canonical, difference, input_hash};
 pub use journal::{Journal, RunStart, RunStatus, RunSummary, RunView, Sound};
 pub use key::StepKey;
-pub use lock::Lock;
+pub use lease::Lease;
+pub use lock::{Lock, host};
 pub use operation::{Attempt, BoxFuture, Catalog, Change, Class, Freshness, Leaving, Operation, Settled};
 pub use resolve::{Question, Resolution, resolve};
 pub use retry::Retry;

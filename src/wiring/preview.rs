@@ -111,6 +111,7 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
         ready: Arc::new(|_| Ok(())),
         catalog: Arc::new(list::Catalog::new(cloud.clone())),
         resume: Arc::new(|_, _| None),
+        lease: None,
     };
     let engine = Engine::play(ports, run_start(work, &caller.account), false)?;
     cloud.begin(engine.run());

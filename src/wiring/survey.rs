@@ -63,6 +63,7 @@ pub(super) fn played(work: &Work, copy: &Sandbox, time: &Time, run: &str, view: 
         ask: Arc::new(super::preview::TakeAway),
         catalog: Arc::new(list::Catalog::new(cloud.clone())),
         ready: Arc::new(|_| Ok(())),
+        lease: None,
         resume: Arc::new(|_, _| None),
     };
     let start = RunStart { selection: view.start.selection.clone(), ..run_start(work, &view.start.account) };

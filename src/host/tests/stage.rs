@@ -91,6 +91,7 @@ fn on(sandbox: &Sandbox, text: &str, given: Map<String, Value>, folder: &Path, t
         ask: Arc::new(Answers(yes)),
         catalog: Arc::new(Catalog::new(cloud.clone())),
         ready: Arc::new(|_| Ok(())),
+        lease: None,
         resume: Arc::new(|run, onward| {
             Some(format!("runner {} {run}", if matches!(onward, Onward::Resume { .. }) { "resume" } else { "resolve" }))
         }),

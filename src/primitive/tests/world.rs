@@ -174,6 +174,7 @@ impl World {
             ask: Arc::new(Yes),
             catalog: Arc::new(Catalog::new(cloud.clone())),
             ready: Arc::new(|_| Ok(())),
+            lease: None,
             resume: Arc::new(|run, onward| {
                 Some(format!("runner {} {run}", if matches!(onward, Onward::Resume { .. }) { "resume" } else { "resolve" }))
             }),

@@ -27,7 +27,7 @@ impl Step<'_> {
         let mut change = change.clone();
         let mut retry = Retry::default();
         loop {
-            let mut open = self.intend(&change)?;
+            let mut open = self.intend(&change).await?;
             let Err(failure) = self.apply(&mut open, &mut retry).await? else {
                 self.outcome(Outcome::Ok)?;
                 self.made.push(line(&change));
@@ -77,9 +77,13 @@ impl Step<'_> {
         }
     }
 
-    /// Makes the intent durable. Nothing new begins once the run is being stopped.
-    fn intend(&mut self, change: &Change) -> Result<OpenChange, End> {
+    /// Makes the intent durable. Nothing new begins once the run is being stopped, or without the lease.
+    async fn intend(&mut self, change: &Change) -> Result<OpenChange, End> {
         self.inner.going_on()?;
+        if let Some(lease) = &self.inner.ports.lease {
+            lease.take().await?;
+            self.inner.going_on()?;
+        }
         self.number += 1;
         let intended = self.inner.ports.time.now();
         let (label, account, session) = (self.operation.label(), self.account.clone(), self.operation.session());

@@ -9,6 +9,7 @@ use crate::step::decide::Claimed;
 use crate::step::failure::{Failure, FailureClass, Onward};
 use crate::step::journal::{Entry, Journal, RunStatus, RunView, StepEnd, WriteError};
 use crate::step::key::StepKey;
+use crate::step::lease::Lease;
 use crate::step::operation::{Catalog, Operation};
 use crate::step::retry::Retry;
 use crate::step::waiting::{Drain, Waiter};
@@ -46,6 +47,8 @@ pub struct Ports {
     pub catalog: Arc<dyn Catalog>,
     pub ready: Ready,
     pub resume: Continue,
+    /// None where nobody else can change what this run changes.
+    pub lease: Option<Arc<dyn Lease>>,
 }
 
 /// Told the run's id when nothing speaks against it any more, before anything is written or sent; an error means that nothing is begun.

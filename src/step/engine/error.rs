@@ -20,6 +20,8 @@ pub enum StepError {
     Stopped(Stop),
     /// The journal cannot be written: nothing that changes AWS is sent any more. Not catchable.
     Journal(String),
+    /// Nothing may be changed: the lease is not to be had. Not catchable.
+    NoLease(Box<Error>),
 }
 
 impl From<WriteError> for StepError {
@@ -53,6 +55,7 @@ impl fmt::Display for StepError {
             StepError::Journal(message) => {
                 write!(f, "the journal cannot be written, so nothing more is sent to AWS: {message}")
             }
+            StepError::NoLease(error) => f.write_str(&error.message),
         }
     }
 }
@@ -81,6 +84,7 @@ impl StepError {
             StepError::Stopped(_) => Error::failed("stopped", self.to_string()),
             StepError::Journal(_) => Error::failed("journal-write", self.to_string())
                 .hint("make room or mend the disk, then continue the run with `runner resume`"),
+            StepError::NoLease(error) => (**error).clone(),
         }
     }
 }

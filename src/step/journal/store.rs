@@ -127,7 +127,8 @@ impl Journal {
     }
 
     /// Why nothing is written any more, if a write has failed.
-    pub(in crate::step) fn broken(&self) -> Option<String> {
+    #[must_use]
+    pub fn broken(&self) -> Option<String> {
         self.inner.broken.get().cloned()
     }
 

@@ -91,6 +91,7 @@ impl<'r> Machine<'r> {
             catalog: Arc::new(list::Catalog::new(cloud.clone())),
             ready: Arc::new(|_| Ok(())),
             resume: Arc::new(|_, _| None),
+            lease: None,
         };
         let start = run_start(work, &caller.account);
         let engine = match self.journal.runs()?.pop() {

@@ -264,6 +264,7 @@ impl Machine {
             ask: Arc::new(Nobody),
             catalog: Arc::new(list::Catalog::new(cloud.clone())),
             ready: Arc::new(|_| Ok(())),
+            lease: None,
             resume: Arc::new(|_, _| None),
         };
         let start = run_start(&work, &self.world.management_account());

@@ -328,6 +328,7 @@ impl Process {
             ask: Arc::new(Answer(self.answer)),
             catalog: Arc::new(ToyCatalog { time: self.time.clone(), toy: Arc::clone(&self.toy) }),
             ready: Arc::new(|_| Ok(())),
+            lease: None,
             resume: Arc::new(|run, onward| {
                 Some(format!("runner {} {run}", if matches!(onward, Onward::Resume { .. }) { "resume" } else { "resolve" }))
             }),
