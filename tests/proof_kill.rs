@@ -88,6 +88,20 @@ pub(crate) fn places() -> Vec<Place> {
 }
 
 #[test]
+fn every_change_waits_for_a_sync_of_the_journal() {
+    let places = places();
+    let changes = places.iter().map(|place| place.changes).max().unwrap();
+    // The first is the lease, which no step takes.
+    for change in 2..changes {
+        let is_sync = |place: &Place| place.changes == change && place.call.ends_with("sync") && !place.folder;
+        // Of the outcome of the change before, and of this one's intent.
+        let syncs = places.iter().filter(|place| is_sync(place)).count();
+        assert!(syncs >= 2, "{syncs} syncs between change {change} and the one before");
+    }
+    println!("proof: outcome and intent are synced between any two of {changes} changes");
+}
+
+#[test]
 fn at_journal_writes_and_syncs() {
     let wanted = undisturbed();
     let places = places();

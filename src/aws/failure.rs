@@ -125,7 +125,9 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
         }
         FailureClass::Fatal if code.starts_with("NoSuchEntity") && takes_away(call) => failure.then(Then::Look),
         // The first delivery may have made the last version there is room for.
-        FailureClass::Fatal if code.starts_with("LimitExceeded") && call == "CreatePolicyVersion" => failure.then(Then::Look),
+        FailureClass::Fatal if code.starts_with("LimitExceeded") && call == "CreatePolicyVersion" && message.contains("versions") => {
+            failure.then(Then::Look)
+        }
         _ => failure,
     }
 }
@@ -300,7 +302,9 @@ mod tests {
             assert_eq!(service("CreateRole", 409, Some(code), None, "").then, Some(Then::Look), "{code}");
         }
         assert_eq!(service("CreateRole", 409, Some("LimitExceeded"), None, "").then, None);
-        assert_eq!(service("CreatePolicyVersion", 409, Some("LimitExceeded"), None, "").then, Some(Then::Look));
+        let exceeded = |message| service("CreatePolicyVersion", 409, Some("LimitExceeded"), None, message).then;
+        assert_eq!(exceeded("A managed policy can have up to 5 versions."), Some(Then::Look));
+        assert_eq!(exceeded("Cannot exceed quota for PolicySize: 6144"), None);
         assert_eq!(service("DetachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, Some(Then::Look));
         assert_eq!(service("AttachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, None);
     }

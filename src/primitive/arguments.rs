@@ -7,10 +7,6 @@ use crate::estate::{Tags, arn};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-use std::time::Duration;
-
-/// How long a change may stay unseen by a read.
-pub(super) const CONSISTENCY: Duration = Duration::from_secs(5);
 
 macro_rules! reference {
     ($(#[$doc:meta])* $name:ident, $what:literal, $($field:literal)|+) => {

@@ -1,6 +1,5 @@
 //! The typed trait a primitive implements, its description for scripts, and the adapter that makes it an operation of the engine.
 
-use super::arguments;
 use super::beside::Entity;
 use super::unknown::Unknown;
 use crate::aws::{Session, SessionSpec};
@@ -166,8 +165,7 @@ pub trait Primitive: Send + Sync + Sized + 'static {
                 return Ok(Settled::NotHappened);
             }
             // A list may lag behind a change: absence is believed when it is seen twice, the second time a while after the call.
-            let wait = unknown.left_of(session).max(arguments::CONSISTENCY.min(session.cloud().settle_window()));
-            unknown.attempt.wait(wait, "looking once more, to be sure it did not happen").await?;
+            unknown.attempt.wait(unknown.until_second_look(session), "looking once more, to be sure it did not happen").await?;
             Ok(match Self::wanted(session, args, detail).await? {
                 Some(_) => Settled::NotHappened,
                 None => Settled::Happened,

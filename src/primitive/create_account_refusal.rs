@@ -1,7 +1,7 @@
 //! Why an account cannot be had: what was looked at, and each way on.
 
 use crate::aws::Member;
-use crate::step::{Failure, FailureClass, Resolution, Way};
+use crate::step::{Failure, FailureClass, Resolution, Then, Way};
 use std::time::Duration;
 
 /// How an address was looked for after AWS had said that it is taken.
@@ -84,7 +84,9 @@ pub(super) fn limit(name: &str, organization: &str, accounts: usize) -> Failure 
 pub(super) fn name_taken(member: &Member, email: &str) -> Failure {
     let Member { id, name, email: has, state, .. } = member;
     let message = format!("account {id} ({state}) is named `{name}` already, with the address `{has}`, not `{email}`; nothing was made");
+    // The one with the address may be listed later.
     Failure::fatal("account-name-taken", message)
+        .then(Then::Look)
         .way(change(&format!("go on with that account: give the address `{has}`")))
         .way(change("another name"))
         .way(Way::Without)

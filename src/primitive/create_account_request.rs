@@ -35,13 +35,6 @@ pub(super) async fn create(session: &Session, args: &Args, tagged: bool, attempt
         Err(failure) if tagged && refuses_tag(&failure) => return Err(untagged(&format!("{}: {}", failure.code, failure.message))),
         reply => reply?,
     };
-    // Only now is it known that it was the step's tag, and not one of the script's, that AWS refused.
-    if !tagged && cloud.creations().make_untagged() {
-        say(format!(
-            "new accounts cannot bear the tag `{OWNERSHIP_TAG}`, so they are made without it; if it ever becomes unknown whether such a \
-             request took effect, and only the address tells, you are asked"
-        ));
-    }
     drop(queued);
     let status = reply.create_account_status;
     let Some(request) = status.as_ref().and_then(|status| status.id.clone()) else {
@@ -53,7 +46,16 @@ pub(super) async fn create(session: &Session, args: &Args, tagged: bool, attempt
         Some(decided) => decided,
     };
     match standing {
-        Standing::Succeeded(id) => born(session, args, &id, tagged.then(|| attempt.ownership())).await,
+        Standing::Succeeded(id) => {
+            // Only now is it known that it was the step's tag, and not one of the script's, that AWS refused.
+            if !tagged && cloud.creations().make_untagged() {
+                say(format!(
+                    "new accounts cannot bear the tag `{OWNERSHIP_TAG}`, so they are made without it; if it ever becomes unknown whether \
+                     such a request took effect, and only the address tells, you are asked"
+                ));
+            }
+            born(session, args, &id, tagged.then(|| attempt.ownership())).await
+        }
         Standing::Refused(reason) if tagged && reason == "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED" => {
             Err(untagged(&format!("{request} FAILED {reason}")).refused())
         }

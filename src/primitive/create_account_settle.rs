@@ -1,6 +1,5 @@
 //! What became of the request for an account: followed by its handle, looked for by name and time, then by the address.
 
-use super::arguments;
 use super::create_account::Args;
 use super::create_account_owner::{holder_now, is_ours, not_proved};
 use super::create_account_refusal::{self as refusal, Looked};
@@ -37,8 +36,7 @@ pub(super) async fn settle(session: &Session, args: &Args, unknown: Unknown<'_>)
         return Ok(settled);
     }
     // A list may lag behind: absence is believed when it is seen twice, the second time a while after the request.
-    let wait = unknown.left_of(session).max(arguments::CONSISTENCY.min(session.cloud().settle_window()));
-    unknown.attempt.wait(wait, "looking once more for the account").await?;
+    unknown.attempt.wait(unknown.until_second_look(session), "looking once more for the account").await?;
     match (search(session, args, unknown, Look::Last).await?, unknown.handle.and_then(Value::as_str)) {
         (Some(settled), _) => Ok(settled),
         // AWS took it, so that it may still make an account.
@@ -51,26 +49,28 @@ pub(super) async fn settle(session: &Session, args: &Args, unknown: Unknown<'_>)
 /// made it or by the step's tag; its name proves nothing.
 async fn search(session: &Session, args: &Args, unknown: Unknown<'_>, look: Look) -> Result<Option<Settled>, Failure> {
     let since = unknown.leaving.from.checked_sub(SKEW).unwrap_or(unknown.leaving.from);
-    let requested = match by_name(session, &args.name, since).await? {
-        Some((request, Standing::InProgress)) => {
-            let standing = session.creation(&request).await?;
-            Some((request, standing))
+    let mut made = Vec::new();
+    for (request, standing) in by_name(session, &args.name, since).await? {
+        let standing = if standing == Standing::InProgress { session.creation(&request).await? } else { standing };
+        if let Standing::Succeeded(id) = standing {
+            made.push((request, id));
         }
-        decided => decided,
-    };
+    }
     let ownership = unknown.attempt.ownership();
-    let holder = holder_now(session, args).await?;
-    Ok(match (requested, holder) {
-        (Some((_, Standing::Succeeded(id))), Some(member)) if member.id == id => Some(Settled::Happened),
-        (_, Some(member)) => match (is_ours(session, &member.id, &ownership).await?, look) {
-            (true, _) => Some(Settled::Happened),
-            (false, Look::First) => None,
-            (false, Look::Last) => return Err(not_proved(session, &member).await?),
-        },
-        (Some((request, Standing::Succeeded(id))), None) => unlisted(session, &request, &id, &ownership, look).await?,
-        // A refused one may be another step's, or an earlier one of ours.
-        _ => None,
-    })
+    if let Some(member) = holder_now(session, args).await? {
+        return match look {
+            _ if made.iter().any(|(_, id)| *id == member.id) => Ok(Some(Settled::Happened)),
+            _ if is_ours(session, &member.id, &ownership).await? => Ok(Some(Settled::Happened)),
+            Look::First => Ok(None),
+            Look::Last => Err(not_proved(session, &member).await?),
+        };
+    }
+    for (request, id) in made {
+        if let Some(settled) = unlisted(session, &request, &id, &ownership, look).await? {
+            return Ok(Some(settled));
+        }
+    }
+    Ok(None)
 }
 
 /// A request of this name made an account, and no listed one has the address: it is another's, of another address, or the list lags.
@@ -111,8 +111,9 @@ pub(super) async fn refused(
 ) -> Result<Option<Failure>, Failure> {
     let mut found = holder_now(session, args).await?;
     if found.is_none() && matches!(reason, "EMAIL_ALREADY_EXISTS" | "CONCURRENT_ACCOUNT_MODIFICATION") {
-        if let Some((other, Standing::InProgress)) = by_name(session, &args.name, jiff::Timestamp::UNIX_EPOCH).await? {
-            session.creation(&other).await?;
+        let others = by_name(session, &args.name, jiff::Timestamp::UNIX_EPOCH).await?;
+        if let Some((other, _)) = others.iter().find(|(_, standing)| *standing == Standing::InProgress) {
+            session.creation(other).await?;
         }
         if reason == "EMAIL_ALREADY_EXISTS" {
             attempt.wait(apart, "AWS says that the address is taken: looking once more for the account that has it").await?;

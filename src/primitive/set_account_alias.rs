@@ -89,13 +89,18 @@ impl Primitive for SetAccountAlias {
     async fn apply(session: &Session, args: &Args, _: &Detail, _: &dyn Attempt) -> Result<(), Failure> {
         let client = session.iam().await?;
         let sent = session.send("iam:CreateAccountAlias", client.create_account_alias().account_alias(&args.alias).send()).await;
-        sent.map(drop).map_err(|mut failure| {
-            if failure.code == "EntityAlreadyExists" {
+        match sent {
+            // Perhaps this account's own, from a first delivery of the same request.
+            Err(mut failure) if failure.code == "EntityAlreadyExists" => {
+                if Self::look(session, args, Freshness::Live).await?.is_some_and(|found| found.alias.as_ref() == Some(&args.alias)) {
+                    return Ok(());
+                }
                 failure.then = None;
                 failure.ways = vec![Way::Change("another alias, since another account of AWS has this one".to_owned())];
+                Err(failure)
             }
-            failure
-        })
+            sent => sent.map(drop),
+        }
     }
 
     fn output(session: &Session, args: &Args, _: &Found) -> Value {

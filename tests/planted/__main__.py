@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 PLACE = TARGET / "planted"
 TREE = PLACE / "tree"
-# The quick ones first; the first that fails has caught the bug.
 CARGO = ("cargo", "test", "--locked", "--quiet")
+# The quick ones first (before them, the unit tests of the bug's own room); the first that fails has caught the bug.
 SUITES = {
     "lib": (*CARGO, "--lib", "--", "step::", "primitive::", "aws::", "wiring::", "host::"),
     "binary": (*CARGO, "--test", "suite", "--", "proof", "spine", "resume", "resolve", "aws_target", "journal", "counting"),
@@ -62,8 +62,9 @@ def catch(bug):
     """Which suite fails, by which test; none if all pass."""
     file = TREE / bug.file
     file.write_text(planted(bug))
+    room = "::".join(Path(bug.file).parts[1:-1])
     try:
-        for name, command in SUITES.items():
+        for name, command in {"room": (*CARGO, "--lib", "--", f"{room}::"), **SUITES}.items():
             caught = run(command)
             if caught:
                 return f"{name}: {caught}"

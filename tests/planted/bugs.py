@@ -91,7 +91,7 @@ BUGS = [
     Bug(
         "absence-is-believed-at-once-of-the-others",
         "src/primitive/contract.rs",
-        'unknown.attempt.wait(wait, "looking once more, to be sure it did not happen").await?;',
+        'unknown.attempt.wait(unknown.until_second_look(session), "looking once more, to be sure it did not happen").await?;',
         "if true {\n                return Ok(Settled::NotHappened);\n            }",
     ),
     Bug(

@@ -213,3 +213,22 @@ fn a_request_that_left_long_after_its_intent_has_the_whole_window_to_be_listed()
     assert_eq!(world.changes(), ["CreateAccount"; 10]);
     assert!(world.time.now().duration_since(began).as_secs() > 120, "it left a minute after its intent at least");
 }
+
+#[test]
+fn what_aws_has_taken_is_not_sent_again_while_it_is_not_shown() {
+    let world = World::lagging(Settings::default(), &["ListAccountAliases"], Duration::from_secs(5));
+    let own = world.management();
+    world.on(&own, "set_account_alias", json!({"alias": "example-dev"})).unwrap();
+    assert_eq!(world.changes(), ["CreateAccountAlias"]);
+    // A value that AWS never shows: it is sent once, and the step does not end well.
+    let world = World::lagging(Settings::default(), &["ListAccountAliases"], Duration::from_hours(1));
+    let failure = question(world.on(&world.management(), "set_account_alias", json!({"alias": "example-dev"})));
+    assert_eq!((failure.code.as_str(), world.changes()), ("still-differs", vec!["CreateAccountAlias".to_owned()]));
+}
+
+#[test]
+fn an_alias_of_a_first_delivery_is_ours() {
+    let rule = Rule { operation: "CreateAccountAlias".into(), nth: Some(1), kind: Kind::Duplicate };
+    let world = World::organized(Settings { faults: vec![rule], ..Settings::default() });
+    world.on(&world.management(), "set_account_alias", json!({"alias": "example-dev"})).unwrap();
+}

@@ -61,6 +61,7 @@ fn cloud_under(
     adjust: impl FnOnce(&mut CloudConfig),
 ) -> (Cloud, Arc<Mutex<Vec<String>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
+    let begun = time.now();
     let (aws, clock, seen) = (sandbox.clone(), time.clone(), calls.clone());
     let http = smithy::in_process(Arc::new(move |request| {
         let (aws, clock, seen) = (aws.clone(), clock.clone(), seen.clone());
@@ -70,7 +71,11 @@ fn cloud_under(
             seen.lock().expect("calls").push(name.clone());
             let mut reply = if throttles(&clock) { Some(throttled(&request)) } else { aws.handle(request, clock.now()) };
             if lists.contains(&name.as_str()) {
-                reply = reply.map(|reply| without_younger(reply, clock.now() - lag));
+                reply = reply.map(|reply| match name.as_str() {
+                    "ListAccountAliases" if clock.now() < begun + lag => without_members(&reply),
+                    "ListAccountAliases" => reply,
+                    _ => without_younger(reply, clock.now() - lag),
+                });
             }
             clock.sleep(Duration::from_millis(20)).await;
             reply
@@ -89,6 +94,14 @@ fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
         "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
     };
     http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).expect("a response")
+}
+
+/// A page of aliases, as it was before there was one.
+fn without_members(reply: &http::Response<Bytes>) -> http::Response<Bytes> {
+    let body = String::from_utf8(reply.body().to_vec()).expect("XML");
+    let (before, rest) = body.split_once("<member>").unwrap_or((&body, ""));
+    let after = rest.split_once("</member>").map_or("", |(_, after)| after);
+    http::Response::builder().body(Bytes::from(format!("{before}{after}"))).expect("a response")
 }
 
 /// A page of accounts, or of requests for them, as a list shows it that lags behind: with those alone of before `then`.

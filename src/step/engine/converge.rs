@@ -40,51 +40,59 @@ impl Step<'_> {
             }
             _ => {}
         }
-        let mut made = false;
+        let mut acknowledged = Vec::new();
         loop {
             let (found, changes) = match &created {
                 None => self.compare(freshness, None).await?,
                 Some(created) => self.find_created(created, freshness).await?,
             };
             if changes.is_empty() {
-                return self.output(found).await;
-            }
-            if std::mem::take(&mut made) {
-                // All was made, and still something differs: the look was late, or somebody else has made something of this name.
-                self.wait_for(&changes).await?;
+                match self.operation.output(&found) {
+                    Ok(output) => return Ok(output),
+                    Err(failure) => self.wait_after(failure).await?,
+                }
                 freshness = Freshness::Live;
                 continue;
             }
-            self.confirm(&changes)?;
-            (freshness, made) = match self.make(&changes, &mut created).await? {
-                Made::Seen => (Freshness::Snapshot, true),
-                Made::Unseen => (Freshness::Live, true),
-                Made::Nothing => (Freshness::Live, false),
-            };
+            // What AWS has taken once is not sent again because a list is late. (Something create-blind gets here only if it is certain.)
+            let missing: Vec<Change> =
+                changes.iter().filter(|change| change.class == Class::CreateBlind || !acknowledged.contains(*change)).cloned().collect();
+            if missing.is_empty() {
+                self.wait_after(self.still_differs(&changes)).await?;
+                freshness = Freshness::Live;
+                continue;
+            }
+            self.confirm(&missing)?;
+            freshness = self.make(missing, &mut acknowledged).await?;
+            if acknowledged.iter().any(|change| change.class == Class::CreateBlind) {
+                created = Some(self.operation.input().clone());
+            }
         }
     }
 
-    /// Makes all changes, one after the other, unless it turns out that what is there has to be looked at anew.
-    async fn make(&mut self, changes: &[Change], created: &mut Option<Value>) -> Result<Made, End> {
-        let mut all = Made::Seen;
+    /// Makes all changes, one after the other, unless it turns out that what is there has to be looked at anew. Gives how to look then.
+    async fn make(&mut self, changes: Vec<Change>, acknowledged: &mut Vec<Change>) -> Result<Freshness, End> {
+        let mut freshness = Freshness::Snapshot;
         for change in changes {
-            match self.change(change).await? {
+            match self.change(&change).await? {
                 Made::Seen => {}
-                Made::Unseen => all = Made::Unseen,
-                Made::Nothing => return Ok(Made::Nothing),
+                Made::Unseen => freshness = Freshness::Live,
+                Made::Nothing => return Ok(Freshness::Live),
             }
-            if change.class == Class::CreateBlind {
-                *created = Some(self.operation.input().clone());
-            }
+            acknowledged.push(change);
         }
-        Ok(all)
+        Ok(freshness)
     }
 
-    /// Waits before what still differs is looked at once more, or ends the step.
-    async fn wait_for(&mut self, changes: &[Change]) -> Result<(), End> {
+    /// All was made, and still something differs: AWS shows it late, keeps another value, or somebody else changes the same.
+    fn still_differs(&self, changes: &[Change]) -> Failure {
         let lines: Vec<String> = changes.iter().map(line).collect();
         let message = format!("`{}` was made so, but AWS still shows another state: {}", self.operation.label(), lines.join(", "));
-        let failure = Failure::new(FailureClass::Retry { throttled: false }, "still-differs", message);
+        Failure::new(FailureClass::Retry { throttled: false }, "still-differs", message)
+    }
+
+    /// Waits before what is there is looked at once more, or ends the step.
+    async fn wait_after(&mut self, failure: Failure) -> Result<(), End> {
         match self.inner.again(&mut self.looks, &self.key, &self.account, failure).await? {
             None => Ok(()),
             Some(failure) => Err(End::Failure(failure)),
@@ -105,22 +113,11 @@ impl Step<'_> {
             let difference = difference(created, self.operation.input());
             let with = if difference.is_empty() { ", but".to_owned() } else { format!(" with other arguments ({difference})") };
             let question = format!("`{}` was created by this run{with}: {}", self.operation.label(), failure.message);
-            let asked = Failure { hints: failure.hints, ways: failure.ways, ..Failure::needs_you("created-before", question) };
+            let Failure { hints, ways, then, .. } = failure;
+            let asked = Failure { hints, ways, then, ..Failure::needs_you("created-before", question) };
             let back = |failure: Failure| failure.way(Way::Change("put the arguments back".to_owned()));
             End::Failure(if difference.is_empty() { asked } else { back(asked) })
         })
-    }
-
-    /// What the script gets; AWS is asked again while a list does not show yet what was made.
-    async fn output(&self, mut found: Value) -> Result<Value, End> {
-        let mut retry = Retry::default();
-        loop {
-            match self.operation.output(&found) {
-                Ok(output) => return Ok(output),
-                Err(failure) => self.again(&mut retry, failure).await?,
-            }
-            found = self.look(Freshness::Live).await?;
-        }
     }
 
     pub(super) async fn look(&self, freshness: Freshness) -> Result<Value, End> {

@@ -1,7 +1,7 @@
 //! What this run has created blindly, where the playbook now asks for something else or AWS does not list it yet.
 
 use super::perform::{End, Step};
-use crate::step::failure::{Failure, Way};
+use crate::step::failure::{Failure, Then, Way};
 use crate::step::hash::difference;
 use crate::step::operation::{Change, Class, Freshness};
 use serde_json::Value;
@@ -17,8 +17,8 @@ impl Step<'_> {
         let is_blind = |changes: &[Change]| changes.iter().any(|change| change.class == Class::CreateBlind);
         let is_early = |compared: &Result<(Value, Vec<Change>), End>| match compared {
             Ok((_, changes)) => is_blind(changes),
-            // Something else is listed: what was created may only be late.
-            Err(End::Failure(failure)) => failure.code == "created-before",
+            // Something else is listed, and what was created may only be late.
+            Err(End::Failure(failure)) => failure.then == Some(Then::Look),
             Err(End::Outside(_)) => false,
         };
         let difference = difference(created, self.operation.input());

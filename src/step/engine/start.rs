@@ -65,7 +65,7 @@ impl Engine {
         before.announce(true);
         before.tell_found(selection);
         let unsettled = before.settle_all(|_| true)?;
-        let unsure = before.open();
+        let unsure = before.unsettled_steps();
         let view = before.ports.journal.view(run)?;
         let mut inner = Inner::new(before.ports, before.run, view);
         (inner.unsettled, inner.unsure, inner.held, inner.answers) = (unsettled, unsure, held, answers);
@@ -126,7 +126,7 @@ impl Inner {
     }
 
     /// The steps that had an open change when this process began.
-    fn open(&self) -> BTreeSet<StepKey> {
+    fn unsettled_steps(&self) -> BTreeSet<StepKey> {
         self.view.steps.iter().filter(|(_, step)| !step.open.is_empty()).map(|(key, _)| key.clone()).collect()
     }
 
@@ -181,15 +181,16 @@ fn unbegun(error: WriteError) -> Error {
 /// Gives the steps whose changes were open.
 fn supersede(ports: &Ports, earlier: &RunSummary, view: RunView) -> Result<BTreeSet<StepKey>, Error> {
     let inner = Inner::new(ports.clone(), earlier.id.clone(), view);
-    let unsettled = inner.settle_all(|class| class == Class::CreateBlind)?;
-    if let Some((key, question)) = unsettled.first_key_value() {
+    let unsettled = inner.settle_all(|class| class != Class::Converge)?;
+    let is_blind = |key: &StepKey| inner.view.steps[key].open.iter().any(|open| open.change.class == Class::CreateBlind);
+    if let Some((key, question)) = unsettled.iter().find(|(key, _)| is_blind(key)) {
         let message = format!("a fresh run might do harm: in run `{}`, {key}: {}", earlier.id, question.message);
         // The answers it names end in the command that continues that run.
         let hints = inner.completed(question.clone(), Some(key), None, None).hints;
         return Err(hints.into_iter().fold(Error::new(Kind::Paused, "unsettled", message), Error::hint));
     }
     inner.write(&Entry::RunFinished { status: RunStatus::Superseded }).map_err(|error| error.to_error())?;
-    Ok(inner.open())
+    Ok(inner.unsettled_steps())
 }
 
 /// What was under way in one account cannot be settled with the credentials of another: it would look as if it had not happened.
