@@ -1,7 +1,7 @@
 //! The typed trait a primitive implements, its description for scripts, and the adapter that makes it an operation of the engine.
 
 use super::beside::Entity;
-use super::unknown::Unknown;
+use super::unknown::{self, Unknown};
 use crate::aws::{Session, SessionSpec};
 use crate::event::AccountLabel;
 use crate::policy::{self, Document, Kind};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a script may call it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,6 +371,13 @@ impl<P: Primitive> Operation for Step<P> {
 
     fn class(&self) -> Class {
         P::CLASS
+    }
+
+    fn lag(&self) -> Duration {
+        let cloud = self.session.cloud();
+        let lag = if P::SPEC.receiver == Receiver::Management { cloud.settle_window() } else { cloud.role_lag() };
+        // Where nothing lags, somebody else may still have been a moment earlier.
+        lag.max(unknown::AT_LEAST)
     }
 
     fn look(&self, freshness: Freshness) -> BoxFuture<'_, Result<Value, Failure>> {

@@ -11,7 +11,7 @@ use super::organizations;
 use super::unknown::Unknown;
 use crate::aws::{Member, OrganizationView, Session};
 use crate::estate::Tags;
-use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Settled};
+use crate::step::{Attempt, Class, Failure, Freshness, Settled, Then, Way};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -238,7 +238,7 @@ async fn listed(session: &Session, args: &Args) -> Result<String, Failure> {
     }
     find(Freshness::Live).await??.map(|member| member.id).ok_or_else(|| {
         let message = format!("the account with the address `{}` is not listed yet", args.email);
-        Failure::new(FailureClass::Retry { throttled: false }, "not-listed", message)
+        Failure::needs_you("not-listed", message).way(Way::Again("it will be found then".to_owned())).then(Then::Look)
     })
 }
 

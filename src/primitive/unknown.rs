@@ -5,7 +5,8 @@ use crate::step::{Attempt, Leaving};
 use serde_json::Value;
 use std::time::Duration;
 
-const AT_LEAST: Duration = Duration::from_secs(5);
+/// Where nothing lags, a reply may still come late.
+pub(super) const AT_LEAST: Duration = Duration::from_secs(5);
 
 /// A change whose outcome is not known: what the journal holds of it.
 #[derive(Clone, Copy)]

@@ -90,6 +90,8 @@ pub trait Operation: Send + Sync {
     fn is_read(&self) -> bool;
     /// The class of the change that brings the object into being.
     fn class(&self) -> Class;
+    /// For so long after a change AWS may still show what was before: until then it is looked at again.
+    fn lag(&self) -> Duration;
     /// What is there now, as the primitive's own value; `Null` when it is not there.
     fn look(&self, freshness: Freshness) -> BoxFuture<'_, Result<Value, Failure>>;
     /// The calls that would make it so, in order; empty means unchanged. Pure.

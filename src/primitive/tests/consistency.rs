@@ -232,3 +232,35 @@ fn an_alias_of_a_first_delivery_is_ours() {
     let world = World::organized(Settings { faults: vec![rule], ..Settings::default() });
     world.on(&world.management(), "set_account_alias", json!({"alias": "example-dev"})).unwrap();
 }
+
+#[test]
+fn what_aws_says_is_there_is_looked_for_as_long_as_iam_may_lag() {
+    let rule = Rule { operation: "CreateRole".into(), nth: Some(1), kind: Kind::Duplicate };
+    let settings = || Settings { faults: vec![rule.clone()], ..Settings::default() };
+    let details = &["GetAccountAuthorizationDetails"];
+    let entry = |world: &World| trusting("entry", world.management().account_id());
+    let world = World::lagging(settings(), details, Duration::from_secs(110));
+    world.org("create_role", entry(&world)).unwrap();
+    assert!(world.waits().iter().any(|wait| wait.starts_with("EntityAlreadyExists")), "{:?}", world.waits());
+    // Not for ever.
+    let world = World::lagging(settings(), details, Duration::from_mins(4));
+    let began = world.time.now();
+    assert_eq!(code(world.org("create_role", entry(&world))), "EntityAlreadyExists");
+    let waited = world.time.now().duration_since(began).as_secs();
+    assert!((120..130).contains(&waited), "{waited} s");
+}
+
+#[test]
+fn what_was_made_is_looked_for_as_long_as_a_list_may_lag() {
+    let rule = Rule { operation: "CreateAccount".into(), nth: Some(1), kind: Kind::LostReply };
+    for (lag, is_made) in [(50, true), (200, false)] {
+        let settings = Settings { faults: vec![rule.clone()], ..Settings::default() };
+        let world = World::lagging(settings, &["ListParents"], Duration::from_secs(lag));
+        let unit = unit(&world);
+        let made = world.org("create_account", json!({"name": "dev", "email": "aws+dev@example.com", "ou": unit}));
+        assert_eq!(made.is_ok(), is_made, "{lag}: {made:?}");
+        if !is_made {
+            assert_eq!(code(made), "DuplicateAccountException");
+        }
+    }
+}

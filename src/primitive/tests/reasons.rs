@@ -82,8 +82,12 @@ fn all_fifteen_reasons_end_as_they_should_and_are_resumed() {
 fn a_reason_that_passes_is_tried_again_by_the_run_itself() {
     for reason in ["INTERNAL_FAILURE", "CONCURRENT_ACCOUNT_MODIFICATION"] {
         let world = meets(&Kind::CreateAccountFailure { reason: reason.into() }, 3);
+        let began = world.time.now();
         world.org("create_account", dev()).unwrap();
         assert_eq!(world.changes(), ["CreateAccount"; 4], "{reason}");
+        // AWS decides in minutes: 30 s, 1 min and 2 min.
+        let waited = world.time.now().duration_since(began).as_secs();
+        assert!((210..240).contains(&waited), "{reason}: {waited} s");
         assert_eq!(members(&world), 2);
     }
 }

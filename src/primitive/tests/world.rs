@@ -52,7 +52,8 @@ pub(super) fn cloud(sandbox: &Sandbox, time: &Time, adjust: impl FnOnce(&mut Clo
     cloud_under(sandbox, time, |_| false, (&[], Duration::ZERO), adjust)
 }
 
-/// The same, where calls are refused for their rate while `throttles` says so, and some lists show nothing that is younger than a lag.
+/// The same, where calls are refused for their rate while `throttles` says so, and some lists lag: of accounts and requests for them they show
+/// nothing that is younger, of all else what they showed first.
 fn cloud_under(
     sandbox: &Sandbox,
     time: &Time,
@@ -61,20 +62,18 @@ fn cloud_under(
     adjust: impl FnOnce(&mut CloudConfig),
 ) -> (Cloud, Arc<Mutex<Vec<String>>>) {
     let calls = Arc::new(Mutex::new(Vec::new()));
-    let begun = time.now();
-    let (aws, clock, seen) = (sandbox.clone(), time.clone(), calls.clone());
+    let (aws, clock, seen, first) = (sandbox.clone(), time.clone(), calls.clone(), Arc::new(FirstSeen::default()));
     let http = smithy::in_process(Arc::new(move |request| {
-        let (aws, clock, seen) = (aws.clone(), clock.clone(), seen.clone());
+        let (aws, clock, seen, first) = (aws.clone(), clock.clone(), seen.clone(), first.clone());
         Box::pin(async move {
             clock.sleep(Duration::from_millis(20)).await;
-            let name = name(&request);
+            let (name, asked) = (name(&request), request.body().clone());
             seen.lock().expect("calls").push(name.clone());
             let mut reply = if throttles(&clock) { Some(throttled(&request)) } else { aws.handle(request, clock.now()) };
             if lists.contains(&name.as_str()) {
                 reply = reply.map(|reply| match name.as_str() {
-                    "ListAccountAliases" if clock.now() < begun + lag => without_members(&reply),
-                    "ListAccountAliases" => reply,
-                    _ => without_younger(reply, clock.now() - lag),
+                    "ListAccounts" | "ListCreateAccountStatus" => without_younger(reply, clock.now() - lag),
+                    _ => as_first_seen(&first, (name, asked), reply, (clock.now(), lag)),
                 });
             }
             clock.sleep(Duration::from_millis(20)).await;
@@ -86,6 +85,21 @@ fn cloud_under(
     (Cloud::new(config), calls)
 }
 
+/// The first answer to each question, and when it was given.
+type FirstSeen = Mutex<BTreeMap<(String, Bytes), (jiff::Timestamp, http::Response<Bytes>)>>;
+
+/// An answer as it lags behind: for so long after a question was first asked, what was said then.
+fn as_first_seen(
+    first: &FirstSeen,
+    question: (String, Bytes),
+    reply: http::Response<Bytes>,
+    (now, lag): (jiff::Timestamp, Duration),
+) -> http::Response<Bytes> {
+    let mut first = first.lock().expect("first answers");
+    let (since, then) = first.entry(question).or_insert_with(|| (now, reply.clone()));
+    if now < *since + lag { then.clone() } else { reply }
+}
+
 /// AWS's answer to too many calls, in the protocol of the call.
 fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
     let body = if request.headers().contains_key("x-amz-target") {
@@ -94,14 +108,6 @@ fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
         "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
     };
     http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).expect("a response")
-}
-
-/// A page of aliases, as it was before there was one.
-fn without_members(reply: &http::Response<Bytes>) -> http::Response<Bytes> {
-    let body = String::from_utf8(reply.body().to_vec()).expect("XML");
-    let (before, rest) = body.split_once("<member>").unwrap_or((&body, ""));
-    let after = rest.split_once("</member>").map_or("", |(_, after)| after);
-    http::Response::builder().body(Bytes::from(format!("{before}{after}"))).expect("a response")
 }
 
 /// A page of accounts, or of requests for them, as a list shows it that lags behind: with those alone of before `then`.
@@ -139,7 +145,7 @@ impl World {
         World::new(settings).with_organization()
     }
 
-    /// As `organized`, where these lists show nothing that is younger.
+    /// As `organized`, where these lists lag.
     pub(super) fn lagging(settings: Settings, lists: &'static [&'static str], lag: Duration) -> World {
         let mut world = World::new(settings);
         (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, |_| false, (lists, lag), |_| {});

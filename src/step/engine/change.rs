@@ -11,6 +11,11 @@ use crate::step::operation::{Change, Class};
 use crate::step::retry::Retry;
 use crate::time::Stop;
 use std::sync::Mutex;
+use std::time::Duration;
+
+/// Before the same is asked for once more that AWS took and then refused for a reason that passes; twice as long each time, since it
+/// decides in minutes.
+const AFTER_REFUSAL: Duration = Duration::from_secs(30);
 
 /// What became of a change that was to be made.
 pub(super) enum Made {
@@ -54,7 +59,7 @@ impl Step<'_> {
                     self.made.push(line(&change));
                     return Ok(Made::Unseen);
                 }
-                Verdict::NotHappened if change.class == Class::CreateBlind => return self.look_again(failure).await,
+                Verdict::NotHappened if change.class == Class::CreateBlind => return self.ask_again(failure).await,
                 Verdict::NotHappened => {
                     if let Some(failure) = self.inner.again(&mut retry, &self.key, &self.account, failure).await? {
                         return Err(End::Failure(failure));
@@ -66,12 +71,18 @@ impl Step<'_> {
         }
     }
 
-    /// Nothing was made: waits before what is there is looked at, or ends the step when that was done often enough.
+    /// Nothing was made, though what AWS says is there may not be shown yet: waits before it is looked at, or ends the step.
     async fn look_again(&mut self, failure: Failure) -> Result<Made, End> {
+        self.lagged(failure).await.map(|()| Made::Nothing)
+    }
+
+    /// Nothing was made of what is created blindly: waits before it is looked for and asked for once more, or ends the step when that was
+    /// done often enough.
+    async fn ask_again(&mut self, failure: Failure) -> Result<Made, End> {
         let failed_as = failure.class;
-        let class = if failed_as == FailureClass::Unknown { failed_as } else { FailureClass::Retry { throttled: false } };
-        let again = Failure { class, ..failure };
-        match self.inner.again(&mut self.looks, &self.key, &self.account, again).await? {
+        let class = if failure.refused { FailureClass::RetryAfter(AFTER_REFUSAL * 2_u32.saturating_pow(self.refusals)) } else { failed_as };
+        self.refusals += u32::from(failure.refused);
+        match self.inner.again(&mut self.looks, &self.key, &self.account, Failure { class, ..failure }).await? {
             None => Ok(Made::Nothing),
             Some(told) => Err(End::Failure(Failure { class: failed_as, ..told })),
         }

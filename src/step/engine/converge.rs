@@ -49,7 +49,8 @@ impl Step<'_> {
             if changes.is_empty() {
                 match self.operation.output(&found) {
                     Ok(output) => return Ok(output),
-                    Err(failure) => self.wait_after(failure).await?,
+                    Err(failure) if failure.class == FailureClass::Fatal => return Err(End::Failure(failure)),
+                    Err(failure) => self.lagged(failure).await?,
                 }
                 freshness = Freshness::Live;
                 continue;
@@ -58,7 +59,7 @@ impl Step<'_> {
             let missing: Vec<Change> =
                 changes.iter().filter(|change| change.class == Class::CreateBlind || !acknowledged.contains(*change)).cloned().collect();
             if missing.is_empty() {
-                self.wait_after(self.still_differs(&changes)).await?;
+                self.lagged(self.still_differs(&changes)).await?;
                 freshness = Freshness::Live;
                 continue;
             }
@@ -91,11 +92,13 @@ impl Step<'_> {
         Failure::new(FailureClass::Retry { throttled: false }, "still-differs", message)
     }
 
-    /// Waits before what is there is looked at once more, or ends the step.
-    async fn wait_after(&mut self, failure: Failure) -> Result<(), End> {
-        match self.inner.again(&mut self.looks, &self.key, &self.account, failure).await? {
+    /// Waits before what is there is looked at anew, for as long as AWS may lag behind; after that the failure ends the step.
+    pub(super) async fn lagged(&mut self, failure: Failure) -> Result<(), End> {
+        let class = failure.class;
+        let lagging = Failure { class: FailureClass::NotYet(self.operation.lag()), ..failure };
+        match self.inner.again(&mut self.looks, &self.key, &self.account, lagging).await? {
             None => Ok(()),
-            Some(failure) => Err(End::Failure(failure)),
+            Some(told) => Err(End::Failure(Failure { class, ..told })),
         }
     }
 

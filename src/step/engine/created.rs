@@ -1,14 +1,15 @@
 //! What this run has created blindly, where the playbook now asks for something else or AWS does not list it yet.
 
 use super::perform::{End, Step};
-use crate::step::failure::{Failure, Then, Way};
+use crate::step::failure::{Failure, FailureClass, Then, Way};
 use crate::step::hash::difference;
 use crate::step::operation::{Change, Class, Freshness};
+use crate::step::retry::Retry;
 use serde_json::Value;
 use std::time::Duration;
 
-/// How often, at growing intervals, AWS is asked again for something this run has created and a list does not show yet.
-const LOOKS: u32 = 6;
+/// Before something that this run has created with other arguments is looked at once more.
+const ONCE_MORE: Duration = Duration::from_secs(1);
 
 impl Step<'_> {
     /// A create-blind change of this step took effect in this run, so it is never sent again unasked: a list may lag behind (waited for),
@@ -22,14 +23,12 @@ impl Step<'_> {
             Err(End::Outside(_)) => false,
         };
         let difference = difference(created, self.operation.input());
-        let mut pause = Duration::from_secs(1);
+        let within = if difference.is_empty() { self.operation.lag() } else { ONCE_MORE };
+        let mut retry = Retry::default();
         let mut compared = self.compare(freshness, Some(created)).await;
-        for _ in 0..if difference.is_empty() { LOOKS } else { 1 } {
-            if !is_early(&compared) {
-                break;
-            }
+        while is_early(&compared) {
+            let Some(pause) = retry.next(FailureClass::NotYet(within), 0) else { break };
             self.inner.wait(&self.key, &self.account, pause, "what this run created is not listed yet").await?;
-            pause *= 2;
             compared = self.compare(Freshness::Live, Some(created)).await;
         }
         let (found, changes) = compared?;

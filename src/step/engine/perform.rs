@@ -27,6 +27,8 @@ pub(super) struct Step<'e> {
     pub(super) number: u32,
     /// How often what is there had to be looked at anew.
     pub(super) looks: Retry,
+    /// How often AWS took what is created blindly, and refused it for a reason that passes.
+    pub(super) refusals: u32,
     /// One line per change made.
     pub(super) made: Vec<String>,
     began: jiff::Timestamp,
@@ -66,7 +68,8 @@ impl Inner {
         let hash = input_hash(operation.input());
         let account = operation.account();
         let began = self.ports.time.now();
-        let step = Step { inner: self, operation, call, key, account, hash, number: 0, looks: Retry::default(), made: Vec::new(), began };
+        let (looks, made) = (Retry::default(), Vec::new());
+        let step = Step { inner: self, operation, call, key, account, hash, number: 0, looks, refusals: 0, made, began };
         if step.operation.is_read() { step.read().await } else { step.once().await }
     }
 

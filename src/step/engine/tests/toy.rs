@@ -166,6 +166,9 @@ impl Operation for ToyOperation {
     fn class(&self) -> Class {
         if self.key.primitive == "create_account" { Class::CreateBlind } else { Class::CreateNamed }
     }
+    fn lag(&self) -> Duration {
+        Duration::from_mins(1)
+    }
     fn look(&self, freshness: Freshness) -> BoxFuture<'_, Result<Value, Failure>> {
         Box::pin(async move {
             self.latency().await;
