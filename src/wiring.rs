@@ -318,7 +318,7 @@ fn cloud(work: &Work, say: Option<Say>) -> Result<Cloud, Error> {
 fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
     let mut config = CloudConfig::new(time.clone(), smithy::https(), Base::Default { profile: aws.profile.clone() });
     config.endpoint_url.clone_from(&aws.endpoint_url);
-    config.settle_window = aws.settle_seconds.map_or(config.settle_window, Duration::from_secs_f64);
+    set_deadlines(&mut config, aws);
     let known = config.base.clone();
     if let Some(region) = aws.region.clone().or(wait(time, async { Ok(known.region().await) })?) {
         config.region = region;
@@ -341,6 +341,13 @@ fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, E
         config.accounts.push(further(id, name, base, account));
     }
     Ok(config)
+}
+
+/// How long what AWS has done may not be seen yet, as far as the target says it.
+fn set_deadlines(config: &mut CloudConfig, aws: &Aws) {
+    config.settle_window = aws.settle_seconds.map_or(config.settle_window, Duration::from_secs_f64);
+    config.role_lag = aws.role_lag_seconds.map_or(config.role_lag, Duration::from_secs_f64);
+    config.new_account = aws.new_account_minutes.map_or(config.new_account, |minutes| Duration::from_secs_f64(minutes * 60.0));
 }
 
 fn sandbox_config(sandbox: &Sandbox, target: &Target, http: smithy::Http, time: &Time) -> Result<CloudConfig, Error> {

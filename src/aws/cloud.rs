@@ -29,6 +29,7 @@ struct Inner {
     pacing: Pacing,
     settle_window: Duration,
     role_lag: Duration,
+    new_account: Duration,
     base: Base,
     pin: Option<String>,
     run: OnceLock<String>,
@@ -67,11 +68,12 @@ impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
         let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, access_role, .. } = config;
-        let CloudConfig { source_identity, paced, settle_window, role_lag, token_code, say, .. } = config;
+        let CloudConfig { source_identity, paced, settle_window, role_lag, new_account, token_code, say, .. } = config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
             settle_window,
             role_lag,
+            new_account,
             wire: Wire { time, http, endpoint_url, region },
             base,
             pin: account_id,
@@ -154,6 +156,11 @@ impl Cloud {
     /// How long a new role or user may stay unknown to parts of AWS.
     pub(crate) fn role_lag(&self) -> Duration {
         self.0.role_lag
+    }
+
+    /// How long AWS may take to decide on a new account, and then to let it be entered.
+    pub(crate) fn new_account(&self) -> Duration {
+        self.0.new_account
     }
 
     pub(crate) fn creations(&self) -> &Creations {

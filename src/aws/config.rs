@@ -1,11 +1,15 @@
 //! What a `Cloud` is made from.
 
 use super::base::Base;
-use super::failure::SPREAD;
 use crate::time::Time;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A new role or user is known everywhere within seconds as a rule; Terraform waits as long.
+const ROLE_LAG: Duration = Duration::from_mins(2);
+/// "You might need to wait a few minutes"; users report up to seven. Most creations take less than a minute (Terraform gives up after ten).
+const NEW_ACCOUNT: Duration = Duration::from_mins(15);
 
 /// An account of the target beside the organisation's.
 #[derive(Clone)]
@@ -53,9 +57,11 @@ pub struct CloudConfig {
     pub paced: bool,
     /// How long after a request its effect may stay out of AWS's lists: only then is absence believed.
     pub settle_window: Duration,
-    /// How long a new role or user may stay unknown to parts of AWS (Terraform's window; seconds as a rule): until then a refusal on its
-    /// account means "not yet". Nothing where it is known everywhere at once.
+    /// How long a new role or user may stay unknown to parts of AWS: until then a refusal on its account means "not yet". Nothing where it
+    /// is known everywhere at once.
     pub role_lag: Duration,
+    /// How long AWS may take to decide on a new account, and then to let it be entered, before a person is asked.
+    pub new_account: Duration,
     pub token_code: Option<TokenCode>,
     pub say: Option<Say>,
 }
@@ -76,7 +82,8 @@ impl CloudConfig {
             source_identity: None,
             paced: false,
             settle_window: Duration::from_mins(1),
-            role_lag: SPREAD,
+            role_lag: ROLE_LAG,
+            new_account: NEW_ACCOUNT,
             token_code: None,
             say: None,
         }

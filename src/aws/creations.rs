@@ -17,8 +17,6 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 const SLOTS: usize = 5;
 /// How often it is said how many accounts wait.
 const SAID: Duration = Duration::from_mins(1);
-/// How long one process watches a creation that AWS does not decide on. Most take less than a minute (Terraform gives up after ten).
-const UNDECIDED: Duration = Duration::from_mins(15);
 /// What AWS may fail to answer before whoever asks gives up; the creations go on whether they are watched or not.
 const PATIENCE: u32 = 100;
 
@@ -58,6 +56,8 @@ pub(crate) struct Creations {
     untagged: AtomicBool,
     /// Held by whoever asks AWS for all.
     asking: tokio::sync::Mutex<()>,
+    /// Addresses whose account this run has made in an earlier process, and perhaps never seen usable.
+    doubted: Mutex<BTreeSet<String>>,
     watched: Mutex<Watched>,
 }
 
@@ -87,6 +87,7 @@ impl Default for Creations {
             said: Mutex::default(),
             untagged: AtomicBool::new(false),
             asking: tokio::sync::Mutex::default(),
+            doubted: Mutex::default(),
             watched: Mutex::default(),
         }
     }
@@ -105,6 +106,19 @@ impl Creations {
     /// From now on new accounts are made without the tag of their step; true for whoever says so first.
     pub(crate) fn make_untagged(&self) -> bool {
         !self.untagged.swap(true, Ordering::Relaxed)
+    }
+
+    /// Says that nobody may have seen yet whether the account with this address can be used.
+    pub(crate) fn doubt(&self, email: &str) {
+        self.doubted().insert(email.to_ascii_lowercase());
+    }
+
+    pub(crate) fn is_doubted(&self, email: &str) -> bool {
+        self.doubted().contains(&email.to_ascii_lowercase())
+    }
+
+    fn doubted(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts one more account that is to be made.
@@ -183,8 +197,8 @@ impl Session {
             if let Some(standing) = decided {
                 return Ok(standing);
             }
-            if self.cloud().time().now() >= began + UNDECIDED {
-                return Err(under_way(request));
+            if self.cloud().time().now() >= began + self.cloud().new_account() {
+                return Err(under_way(request, self.cloud().new_account()));
             }
             let (Some(_asking), Some((due, question))) = (asking, creations.watched().next(self.cloud().time().now())) else { continue };
             let wait = Duration::try_from(due.duration_since(self.cloud().time().now())).unwrap_or_default();
@@ -283,9 +297,8 @@ impl Session {
     }
 }
 
-fn under_way(request: &str) -> Failure {
-    let minutes = UNDECIDED.as_secs() / 60;
-    let message = format!("AWS still works on the request {request} (IN_PROGRESS): it was watched for {minutes} minutes");
+fn under_way(request: &str, watched: Duration) -> Failure {
+    let message = format!("AWS still works on the request {request} (IN_PROGRESS): it was watched for {}", roughly(watched));
     Failure::needs_you("creation-under-way", message)
         .way(Way::After("wait: the same request is followed, and no other one sent".to_owned()))
         .way(Way::Resolve("AWS Support says that this request is dead".to_owned(), Resolution::Retry))

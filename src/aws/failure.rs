@@ -31,9 +31,6 @@ const BUSY: &[&str] =
 /// What a service says to an account so new that it is not signed up for it yet; minutes, as users report.
 const NOT_SIGNED_UP: &[&str] = &["SubscriptionRequiredException", "OptInRequired"];
 
-/// A new principal may not be known everywhere for so long; a target may know better.
-pub(super) const SPREAD: Duration = Duration::from_mins(2);
-
 /// Session credentials that were good once. IAM and STS spell it one way, the JSON services the other.
 const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
@@ -124,6 +121,8 @@ fn service(call: &str, status: u16, code: Option<&str>, reason: Option<&str>, me
             failure.way(Way::Again("somebody else made it meanwhile, and it will be found".to_owned())).then(Then::Look)
         }
         FailureClass::Fatal if code.starts_with("NoSuchEntity") && takes_away(call) => failure.then(Then::Look),
+        // Where it was moved from is what was read; somebody else may have moved it since, or it is not known everywhere yet.
+        FailureClass::Fatal if call == "MoveAccount" && is_elsewhere(code) => failure.then(Then::Look),
         // The first delivery may have made the last version there is room for.
         FailureClass::Fatal if code.starts_with("LimitExceeded") && call == "CreatePolicyVersion" && message.contains("versions") => {
             failure.then(Then::Look)
@@ -165,9 +164,9 @@ fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> Failur
     if let Some((class, _)) = reason.and_then(constraint) {
         return class;
     }
-    // A principal made a moment ago is not known everywhere yet; a wrong one stays wrong.
+    // A principal made a moment ago is not known everywhere yet; a wrong one stays wrong. For how long is the target's to say.
     if code == "MalformedPolicyDocument" && message.contains("Invalid principal in policy") {
-        return FailureClass::NotYet(SPREAD);
+        return FailureClass::NotYet(Duration::ZERO);
     }
     if EXPIRED.contains(&code) || NO_CREDENTIALS.contains(&code) || CLOCK.contains(&code) {
         return FailureClass::NeedsYou;
@@ -184,6 +183,11 @@ fn class(status: u16, code: &str, reason: Option<&str>, message: &str) -> Failur
 /// Whether AWS refused to make what is there already.
 fn is_there(code: &str) -> bool {
     ["EntityAlreadyExists", "Duplicate", "AlreadyInOrganization"].iter().any(|beginning| code.starts_with(beginning))
+}
+
+/// Whether AWS does not know the account, or not where it was said to be.
+fn is_elsewhere(code: &str) -> bool {
+    ["AccountNotFound", "SourceParentNotFound"].iter().any(|beginning| code.starts_with(beginning))
 }
 
 /// What such a call takes away may be gone already.
@@ -260,7 +264,7 @@ mod tests {
             (400, "ConstraintViolationException", Some("ACCOUNT_NUMBER_LIMIT_EXCEEDED"), "", NeedsYou),
             (400, "ConstraintViolationException", Some("TAG_POLICY_VIOLATION"), "", Fatal),
             (400, "ConstraintViolationException", Some("NEW_REASON"), "", Fatal),
-            (400, "MalformedPolicyDocument", None, "Invalid principal in policy: \"AWS\":\"arn:x\"", NotYet(SPREAD)),
+            (400, "MalformedPolicyDocument", None, "Invalid principal in policy: \"AWS\":\"arn:x\"", NotYet(Duration::ZERO)),
             (400, "MalformedPolicyDocument", None, "Has prohibited field Resource", Fatal),
             (403, "ExpiredToken", None, "", NeedsYou),
             (400, "ExpiredTokenException", None, "", NeedsYou),
@@ -307,6 +311,8 @@ mod tests {
         assert_eq!(exceeded("Cannot exceed quota for PolicySize: 6144"), None);
         assert_eq!(service("DetachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, Some(Then::Look));
         assert_eq!(service("AttachRolePolicy", 404, Some("NoSuchEntity"), None, "").then, None);
+        assert_eq!(service("MoveAccount", 400, Some("SourceParentNotFoundException"), None, "").then, Some(Then::Look));
+        assert_eq!(service("MoveAccount", 400, Some("DestinationParentNotFoundException"), None, "").then, None);
     }
 
     #[test]

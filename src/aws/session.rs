@@ -179,8 +179,7 @@ impl Session {
             Ok(value) => Ok(value),
             Err(mut failure) => {
                 if matches!(failure.class, FailureClass::NotYet(_)) {
-                    let lag = self.cloud.role_lag();
-                    failure.class = if lag.is_zero() { FailureClass::Fatal } else { FailureClass::NotYet(lag) };
+                    failure.class = FailureClass::NotYet(self.cloud.role_lag());
                 }
                 Err(self.expired_means_again(failure).await)
             }

@@ -190,6 +190,11 @@ pub trait Primitive: Send + Sync + Sized + 'static {
         }
     }
 
+    /// This run has made it before, and perhaps never saw it usable: the next look makes sure.
+    fn doubt(session: &Session, args: &Self::Args) {
+        let _ = (session, args);
+    }
+
     /// Steps of their own under the same object.
     fn parts(session: &Session, args: &Self::Args) -> Result<Vec<Arc<dyn Operation>>, Argument> {
         let _ = (session, args);
@@ -385,6 +390,10 @@ impl<P: Primitive> Operation for Step<P> {
             let found = P::look(&self.session, &self.args, freshness).await?;
             serde_json::to_value(found).map_err(|error| lost(P::SPEC.name, &error))
         })
+    }
+
+    fn doubt(&self) {
+        P::doubt(&self.session, &self.args);
     }
 
     fn changes(&self, found: &Value) -> Result<Vec<Change>, Failure> {

@@ -201,6 +201,10 @@ impl Primitive for CreateAccount {
         Ok(if wanted { Settled::NotHappened } else { Settled::Happened })
     }
 
+    fn doubt(session: &Session, args: &Args) {
+        session.cloud().creations().doubt(&args.email);
+    }
+
     async fn adopt(session: &Session, args: &Args, _: &Detail, id: &str) -> Result<(), Failure> {
         adopt(session, args, id).await
     }

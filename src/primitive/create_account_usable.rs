@@ -7,9 +7,8 @@ use crate::estate;
 use crate::step::{Failure, FailureClass, Notice, until};
 use std::time::Duration;
 
-/// How long a new account may not let itself be used ("might need to wait a few minutes"; users report up to seven). Less than the
-/// engine's patience, so that it ends in a question of our own.
-const USABLE_WITHIN: Duration = Duration::from_mins(15);
+/// So old an account is taken to be usable, unless this run has made it and never saw that it was.
+const OLD: Duration = Duration::from_hours(24);
 /// Between two probes that are both good.
 const APART: Duration = Duration::from_secs(1);
 
@@ -21,18 +20,23 @@ pub(super) async fn usable(session: &Session, args: &Args, member: &Member) -> R
     let Some(joined) = joined.filter(|_| member.id != session.account_id()) else { return Ok(()) };
     let role = estate::arn::iam(session.partition(), &member.id, "role", "/", args.access_role(session));
     let age = cloud.time().now().duration_since(joined).unsigned_abs();
-    if age >= USABLE_WITHIN && !cloud.newborns().awaits(&role) {
+    if age >= OLD && !cloud.newborns().awaits(&role) && !cloud.creations().is_doubted(&args.email) {
         return Ok(());
     }
     let entered = cloud.account(&member.id, Some(args.access_role(session))).await?;
-    cloud.newborns().add(&role, joined, USABLE_WITHIN, cloud.time().now());
+    cloud.newborns().add(&role, joined, cloud.new_account(), cloud.time().now());
     let explained = |failure: Failure| {
         if failure.class != FailureClass::Fatal {
             return failure;
         }
         refusal::not_usable(member, &role, age.as_secs() / 60, &failure.message)
     };
-    entered.probe().await.map_err(explained)?;
+    // The engine would lose its patience before a long `new_account_minutes` is over.
+    while let Err(failure) = entered.probe().await {
+        let FailureClass::RetryAfter(wait) = failure.class else { return Err(explained(failure)) };
+        let notice = || Notice { reason: format!("{}: {}", failure.code, failure.message), left: wait };
+        until(cloud.time().sleep(wait), notice).await?;
+    }
     while !cloud.newborns().is_proved(&role) {
         let notice = || Notice { reason: "the new account can be entered: making sure that it stays so".to_owned(), left: APART };
         until(cloud.time().sleep(APART), notice).await?;

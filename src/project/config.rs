@@ -214,6 +214,8 @@ kind = "aws"
 account_id = "123456789012"
 profile = "ana"
 region = "eu-central-1"
+role_lag_seconds = 30
+new_account_minutes = 60
 role = "OrganizationAccountAccessRole"
 
 [targets.prod.params]
@@ -236,6 +238,7 @@ before = ["./notify.sh", "start"]
         assert_eq!(Value::Object(prod.params.clone()), json!({"mail": "aws@example.com", "users": {"ana": "admin"}, "day": "2026-01-02"}));
         let TargetKind::Aws(aws) = &prod.kind else { panic!("{prod:?}") };
         assert_eq!((aws.account_id.as_deref(), aws.profile.as_deref()), (Some("123456789012"), Some("ana")));
+        assert_eq!((aws.role_lag_seconds, aws.new_account_minutes), (Some(30.0), Some(60.0)));
         let TargetKind::Sandbox(sandbox) = &config.target(Some("rehearsal")).unwrap().kind else { panic!() };
         assert_eq!((sandbox.seed, sandbox.account_quota, sandbox.creation_seconds), (Some(7), Some(12), Some(2.5)));
         assert_eq!(config.environment(Some("stage")).unwrap().unwrap().params["mfa"], json!(false));
@@ -283,6 +286,9 @@ before = ["./notify.sh", "start"]
             ("[targets.a]\nkind = \"aws\"\nseed = 1", "`seed` is a setting of sandbox targets", 1),
             ("[targets.a]\nkind = \"sandbox\"\nprofile = \"x\"", "`profile` is a setting of aws targets", 1),
             ("[targets.a]\nkind = \"aws\"\nsettle_seconds = 0", "`settle_seconds` is for emulators", 1),
+            ("[targets.a]\nkind = \"aws\"\nrole_lag_seconds = 901", "`role_lag_seconds` cannot be `901`", 1),
+            ("[targets.a]\nkind = \"aws\"\nnew_account_minutes = 0", "`new_account_minutes` cannot be `0`", 1),
+            ("[targets.a]\nkind = \"sandbox\"\nnew_account_minutes = 5", "`new_account_minutes` is a setting of aws targets", 1),
             ("[targets.a]\nkind = \"aws\"\naccount_id = \"12\"", "`12` is not an account id", 1),
             ("[targets.a]\nkind = \"aws\"\n[targets.a.accounts.x]\naccount_id = \"zz\"", "`zz` is not an account id", 1),
             ("[targets.a]\nkind = \"cloud\"", "unknown variant `cloud`", 2),

@@ -50,6 +50,10 @@ pub struct Aws {
     pub endpoint_url: Option<String>,
     /// How long what is behind `endpoint_url` may not list what it has done; AWS's own lag is not for the user to say.
     pub settle_seconds: Option<f64>,
+    /// How long a new role or user may stay unknown to parts of AWS.
+    pub role_lag_seconds: Option<f64>,
+    /// How long AWS may take to decide on a new account, and then to let it be entered.
+    pub new_account_minutes: Option<f64>,
     /// How many accounts AWS lets the organisation have, where that is not the default.
     pub account_quota: Option<usize>,
     pub source_identity: Option<SourceIdentity>,
@@ -118,6 +122,10 @@ pub(super) struct TargetTable {
     endpoint_url: Option<String>,
     /// aws, with `endpoint_url`: how long its lists may lag behind what was done (60, as for AWS); until then it is not believed that a lost call did nothing.
     settle_seconds: Option<f64>,
+    /// aws: how long a new role or user may stay unknown to parts of it (120; at most 900); until then it is waited for.
+    role_lag_seconds: Option<f64>,
+    /// aws: how long it may take to decide on a new account, and then to let it be entered (15; from 1 to 240); after that the step pauses.
+    new_account_minutes: Option<f64>,
     /// aws: what STS writes down as the source identity of every session: `true` for the caller's name, or a name.
     source_identity: Option<SourceIdentity>,
     /// aws: `false` for no lease in the account, where nobody else plays on it from another machine or project.
@@ -188,6 +196,8 @@ impl TargetTable {
                 region: self.region,
                 endpoint_url: self.endpoint_url,
                 settle_seconds: self.settle_seconds,
+                role_lag_seconds: self.role_lag_seconds,
+                new_account_minutes: self.new_account_minutes,
                 account_quota: self.account_quota,
                 source_identity: self.source_identity,
                 lease: self.lease,
@@ -218,6 +228,8 @@ impl TargetTable {
                     ("region", self.region.is_some()),
                     ("endpoint_url", self.endpoint_url.is_some()),
                     ("settle_seconds", self.settle_seconds.is_some()),
+                    ("role_lag_seconds", self.role_lag_seconds.is_some()),
+                    ("new_account_minutes", self.new_account_minutes.is_some()),
                     ("source_identity", self.source_identity.is_some()),
                     ("lease", self.lease.is_some()),
                 ],
@@ -232,14 +244,20 @@ impl TargetTable {
             return Err(Error::usage("bad-config", "`settle_seconds` is for emulators: how far AWS's own lists lag is known")
                 .hint("remove `settle_seconds`, or give the target an endpoint_url"));
         }
-        let seconds = [
-            ("creation_seconds", self.creation_seconds),
-            ("iam_lag_seconds", self.iam_lag_seconds),
-            ("settle_seconds", self.settle_seconds),
+        let times = [
+            ("creation_seconds", self.creation_seconds, "seconds", 0.0..=86_400.0),
+            ("iam_lag_seconds", self.iam_lag_seconds, "seconds", 0.0..=86_400.0),
+            ("settle_seconds", self.settle_seconds, "seconds", 0.0..=86_400.0),
+            ("role_lag_seconds", self.role_lag_seconds, "seconds", 0.0..=900.0),
+            ("new_account_minutes", self.new_account_minutes, "minutes", 1.0..=240.0),
         ];
-        for (key, value) in seconds.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-            if !(0.0..=86_400.0).contains(&value) {
-                return Err(Error::usage("bad-config", format!("`{key}` cannot be `{value}`")).hint("give seconds, from 0 to 86400"));
+        for (key, value, unit, range) in times.into_iter().filter_map(|(key, value, unit, range)| Some((key, value?, unit, range))) {
+            if !range.contains(&value) {
+                return Err(Error::usage("bad-config", format!("`{key}` cannot be `{value}`")).hint(format!(
+                    "give {unit}, from {} to {}",
+                    range.start(),
+                    range.end()
+                )));
             }
         }
         Ok(())

@@ -94,6 +94,8 @@ pub trait Operation: Send + Sync {
     fn lag(&self) -> Duration;
     /// What is there now, as the primitive's own value; `Null` when it is not there.
     fn look(&self, freshness: Freshness) -> BoxFuture<'_, Result<Value, Failure>>;
+    /// Says that this run has made it before and its step never came to its end: that it could be used was perhaps never seen.
+    fn doubt(&self);
     /// The calls that would make it so, in order; empty means unchanged. Pure.
     fn changes(&self, found: &Value) -> Result<Vec<Change>, Failure>;
     /// Makes exactly one mutating call, and waits for its effect where AWS is asynchronous.

@@ -85,6 +85,46 @@ fn a_new_role_is_waited_for_two_minutes_and_a_new_account_fifteen() {
     assert_eq!(again.changes(), [] as [&str; 0]);
 }
 
+#[test]
+fn a_resume_does_not_take_an_account_for_usable_that_never_was() {
+    let world = World::organized(Settings { iam_lag: Duration::from_hours(72), ..Settings::default() });
+    assert_eq!(question(world.org("create_account", dev())).code, "account-not-usable");
+    assert_eq!(question(world.resume().org("create_account", dev())).code, "account-not-usable");
+    let later = |world: World, hours| {
+        world.wait(world.time.sleep(Duration::from_hours(hours)));
+        world
+    };
+    // What this run has made is held to be so whatever its age; what others have made only while it is young.
+    assert_eq!(question(later(world.resume(), 48).org("create_account", dev())).code, "account-not-usable");
+    later(world.resume(), 73).org("create_account", dev()).unwrap();
+    assert_eq!(question(world.play().org("create_account", dev())).code, "account-not-usable");
+    let other = later(world.play(), 48);
+    other.org("create_account", dev()).unwrap();
+    assert!(!other.calls().contains(&"AssumeRole".to_owned()));
+}
+
+#[test]
+fn the_target_says_for_how_long_something_new_is_waited_for() {
+    let waited = |world: &World, arguments: Value, primitive: &str| {
+        let began = world.time.now();
+        world.org(primitive, arguments).unwrap_err();
+        world.time.now().duration_since(began).as_secs()
+    };
+    let mut world = World::organized(Settings { iam_lag: Duration::from_hours(9), ..Settings::default() });
+    world.reconfigure(|config| (config.role_lag, config.new_account) = (Duration::from_secs(30), Duration::from_mins(40)));
+    let own = world.management().account_id().to_owned();
+    let odd = trusting("odd", &format!("arn:aws:iam::{own}:role/nobody"));
+    assert!((30..35).contains(&waited(&world, odd, "create_role")));
+    let unusable = waited(&world, dev(), "create_account");
+    assert!((2400..2420).contains(&unusable), "{unusable} s");
+    assert!(world.waits().iter().any(|wait| wait.starts_with("not-ready: ")), "{:?}", world.waits());
+
+    let mut world = World::organized(Settings { creation: Duration::from_hours(9), ..Settings::default() });
+    world.reconfigure(|config| config.new_account = Duration::from_mins(40));
+    let undecided = waited(&world, dev(), "create_account");
+    assert!((2400..2420).contains(&undecided), "{undecided} s");
+}
+
 const ACCOUNTS: &[&str] = &["ListAccounts"];
 
 fn unit(world: &World) -> Value {

@@ -53,6 +53,23 @@ fn accounts_are_moved_tagged_listed_and_found() {
 }
 
 #[test]
+fn an_account_that_somebody_has_moved_meanwhile_is_moved_from_there() {
+    let world = World::organized(Settings::default());
+    let unit = |name: &str| world.org("create_organizational_unit", json!({"name": name})).unwrap();
+    let (theirs, ours) = (unit("theirs"), unit("ours"));
+    let shop = world.org("create_account", json!({"name": "shop", "email": "aws+shop@example.com"})).unwrap();
+    let (org, id) = (world.management(), |object: &Value| object["id"].as_str().unwrap().to_owned());
+    world.wait(async {
+        let client = org.organizations().await.unwrap();
+        let root = world.sandbox.estate().organization.unwrap().root;
+        let call = client.move_account().account_id(id(&shop)).source_parent_id(root).destination_parent_id(id(&theirs));
+        call.send().await.unwrap();
+    });
+    world.org("move_account", json!({"account": shop, "ou": ours})).unwrap();
+    assert_eq!(world.sandbox.estate().accounts[&id(&shop)].parent, Some(id(&ours)));
+}
+
+#[test]
 fn credentials_that_expire_meanwhile_pause_the_step() {
     let expired = Kind::Error { code: "ExpiredTokenException".into(), message: "The security token is expired".into(), status: 400 };
     // AWS is asked whose the credentials are when they are loaded, and again after the refusal.

@@ -40,6 +40,9 @@ impl Step<'_> {
             }
             _ => {}
         }
+        if created.is_some() {
+            self.operation.doubt();
+        }
         let mut acknowledged = Vec::new();
         loop {
             let (found, changes) = match &created {

@@ -116,6 +116,7 @@ impl<'r> Machine<'r> {
         let usual = CloudConfig::new(time.clone(), http, config.base.clone());
         config.settle_window = usual.settle_window;
         config.role_lag = usual.role_lag;
+        config.new_account = usual.new_account;
         config.access_role.clone_from(&work.target.role);
         let (world, clock) = (self.world.clone(), time.clone());
         config.token_code = Some(Arc::new(move |serial, _| Some(world.mfa_code(serial, clock.now()))));

@@ -166,6 +166,7 @@ impl Operation for ToyOperation {
     fn class(&self) -> Class {
         if self.key.primitive == "create_account" { Class::CreateBlind } else { Class::CreateNamed }
     }
+    fn doubt(&self) {}
     fn lag(&self) -> Duration {
         Duration::from_mins(1)
     }
