@@ -19,8 +19,8 @@ pub(super) async fn usable(session: &Session, args: &Args, member: &Member) -> R
     let joined = member.joined.and_then(|joined| jiff::Timestamp::from_second(joined).ok());
     let Some(joined) = joined.filter(|_| member.id != session.account_id()) else { return Ok(()) };
     let role = estate::arn::iam(session.partition(), &member.id, "role", "/", args.access_role(session));
-    let age = cloud.time().now().duration_since(joined).unsigned_abs();
-    if age >= OLD && !cloud.newborns().awaits(&role) && !cloud.creations().is_doubted(&args.email) {
+    let age = || cloud.time().now().duration_since(joined).unsigned_abs();
+    if age() >= OLD && !cloud.newborns().awaits(&role) && !cloud.creations().is_doubted(&args.email) {
         return Ok(());
     }
     let entered = cloud.account(&member.id, Some(args.access_role(session))).await?;
@@ -29,7 +29,7 @@ pub(super) async fn usable(session: &Session, args: &Args, member: &Member) -> R
         if failure.class != FailureClass::Fatal {
             return failure;
         }
-        refusal::not_usable(member, &role, age.as_secs() / 60, &failure.message)
+        refusal::not_usable(member, &role, age().as_secs() / 60, &failure.message)
     };
     // The engine would lose its patience before a long `new_account_minutes` is over.
     while let Err(failure) = entered.probe().await {
