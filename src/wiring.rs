@@ -130,31 +130,34 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     cloud.tell(calls);
     let caller = wait(time, cloud.caller())?;
     let environment = work.environment.as_ref().map(|environment| environment.name.as_str());
-    let journal = Journal::open(&state.journal(&target.name, &work.playbook_name, environment), &rollout(&work))?;
+    let file = state.journal(&target.name, &work.playbook_name, environment);
+    let open = || Journal::open(&file, &rollout(&work));
+    // A play that is not approved makes none.
+    let journal = if file.exists() { Some(open()?) } else { None };
     let mut written = RunStart { reason, ..run_start(&work, &caller.account) };
     let mut answers = Answers::new();
     let mut surveyed = None;
-    if let Start::Resume { run, selection } = &start {
+    if let (Start::Resume { run, selection }, Some(journal)) = (&start, &journal) {
         written.selection = selection.clone();
         // Settling assumes roles before there is an engine.
         cloud.begin(run);
-        let view = RunView { start: written.clone(), ..Engine::may_resume(&journal, run, &written)? };
+        let view = RunView { start: written.clone(), ..Engine::may_resume(journal, run, &written)? };
         let organization = same_organization(&cloud, &view, time)?;
         let wanted = survey::wanted(&work, &caller, organization, run, &view)?;
         sink(&Event::Survey(step::survey(run, &view, &wanted)?));
         surveyed = Some((view, wanted));
     }
     if target.is_aws() {
-        let before = match &start {
-            Start::Play { fresh } => {
-                if !fresh {
-                    Engine::may_play(&journal)?;
-                }
-                Before::Play(Box::new(preview::preflight(&work, &caller, &cloud)?))
-            }
-            Start::Resume { run, .. } => {
+        let before = match (&start, &journal) {
+            (Start::Resume { run, .. }, Some(journal)) => {
                 let view = Box::new(journal.view(run)?);
                 Before::Resume { run: run.clone(), caller: caller.arn.clone(), view }
+            }
+            (start, journal) => {
+                if let (Start::Play { fresh: false }, Some(journal)) = (start, journal) {
+                    Engine::may_play(journal)?;
+                }
+                Before::Play(Box::new(preview::preflight(&work, &caller, &cloud)?))
             }
         };
         approve(&before)?;
@@ -162,6 +165,10 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     if let (Start::Resume { run, .. }, Some((view, wanted))) = (&start, surveyed) {
         answers = survey::answered(&step::created_otherwise(run, &view, &wanted)?, ask.as_ref());
     }
+    let journal = match journal {
+        Some(journal) => journal,
+        None => open()?,
+    };
     let began = time.now();
     let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
     let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn, journal: &file }));

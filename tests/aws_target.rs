@@ -76,6 +76,13 @@ fn the_main_job_on_an_aws_target_and_again_and_after_a_kill() {
     assert_eq!(pair.world(), empty);
     assert!(!pair.client.path(".runner").exists());
 
+    // What is answered with no leaves no journal.
+    let declined = pair.client.on_terminal(&PLAY[..6], "no\n").exits(3);
+    assert!(declined.stdout.contains("Only `yes` goes on: ") && declined.stdout.contains("nothing was done"), "{}", declined.stdout);
+    assert_eq!(pair.world(), empty);
+    let left: Vec<_> = std::fs::read_dir(pair.client.path(".runner/live")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"]);
+
     let first = pair.client.run(&PLAY).ok();
     let wanted = pair.world();
     assert_ne!(wanted, empty);

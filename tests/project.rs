@@ -1,7 +1,7 @@
 //! A folder of its own for one test, and the real binary run in it with a cleared environment.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -74,6 +74,19 @@ impl Project {
         strace.args(["-f", "-qq"]).args(options).arg(run.get_program()).args(run.get_args()).current_dir(self.folder.path()).env_clear();
         strace.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
         Ended::of(strace.output().expect("this needs strace (Debian: apt-get install strace)"))
+    }
+
+    /// As `run`, on a terminal on which this is typed; what it shows is all in `stdout`.
+    pub(crate) fn on_terminal(&self, args: &[&str], typed: &str) -> Ended {
+        let run = self.command(args);
+        let words: Vec<String> =
+            std::iter::once(run.get_program()).chain(run.get_args()).map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+        let mut script = Command::new("script");
+        script.args(["-qec", &words.join(" "), "/dev/null"]).current_dir(self.folder.path()).env_clear();
+        script.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = script.spawn().expect("this needs script (of util-linux)");
+        child.stdin.take().unwrap().write_all(typed.as_bytes()).unwrap();
+        Ended::of(child.wait_with_output().unwrap())
     }
 
     /// The sandbox's estate in canonical form.

@@ -197,7 +197,8 @@ fn finish(
     let done = ended.error.is_none() && ended.recap.status == crate::step::RunStatus::Done;
     let run = &ended.recap.run;
     let next = if done {
-        command("show", run, &flags)
+        // Looking needs no yes.
+        command("show", run, &flags.into_iter().filter(|flag| flag != "--yes").collect::<Vec<_>>())
     } else {
         // A label that is none would be refused again.
         let refused = ended.error.as_ref().is_some_and(|error| error.code == "unknown-label");
