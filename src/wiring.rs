@@ -1,14 +1,13 @@
 //! The one place where parts are joined: target, sessions, AWS or sandbox, engine, host.
 
-use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Say, SourceIdentity, StaticKeys, smithy};
+use crate::aws::{Cloud, Say};
 use crate::error::{Error, Kind};
-use crate::estate::{Account, Estate, Organization};
+use crate::estate::{Account, Organization};
 use crate::event::{CallSink, Event, Sink};
 use crate::host::{self, Playbook};
 use crate::preflight::Preflight;
 use crate::primitive::list;
-use crate::project::{self, Aws, Environment, Project, Target, TargetKind};
-use crate::sandbox::{self, AccessKey, ForeignAccount, Sandbox};
+use crate::project::{Environment, Project, Target};
 use crate::step::{
     self, Answers, Ask, Continue, Engine, Failure, FailureClass, Journal, Lease, Lock, Onward, Ports, Ready, Recap, Retry, RunStart,
     RunStatus, RunView, Selection, StepError,
@@ -16,10 +15,7 @@ use crate::step::{
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::fs;
-use std::future::{Future, ready};
-use std::io::ErrorKind;
-use std::path::Path;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +23,8 @@ mod lease;
 mod preview;
 mod rehearsal;
 mod survey;
+mod target;
+mod world;
 
 pub use crate::aws::{Holder, TokenCode};
 /// An estate as `diff` compares two: sorted, documents in one form, without the runner's own tags.
@@ -35,6 +33,8 @@ pub use crate::sandbox::Fault;
 use lease::RunLease;
 pub use lease::Unlock;
 pub use rehearsal::{Rehearsal, Undisturbed};
+use target::cloud;
+pub use world::{Served, sandbox_estate, sandbox_operations, sandbox_reset, sandbox_serve};
 
 /// Whether a run begins or goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -303,193 +303,4 @@ fn before_begun(failure: Failure) -> Error {
         return error.hint("nothing was begun: try again in a while");
     }
     failure.hints.into_iter().fold(error, Error::hint)
-}
-
-fn cloud(work: &Work, say: Option<Say>) -> Result<Cloud, Error> {
-    let Work { project, target, time, token_code, .. } = work;
-    let mut config = match &target.kind {
-        TargetKind::Sandbox(_) => {
-            let sandbox = open_world(project, target)?;
-            let (answering, clock) = (sandbox.clone(), time.clone());
-            let http = smithy::in_process(Arc::new(move |request| Box::pin(ready(answering.handle(request, clock.now())))));
-            sandbox_config(&sandbox, target, http, time)?
-        }
-        TargetKind::Aws(aws) => live_config(aws, target, time)?,
-    };
-    config.access_role.clone_from(&target.role);
-    config.token_code = Some(token_code.clone());
-    config.say = say;
-    Ok(Cloud::new(config))
-}
-
-fn live_config(aws: &Aws, target: &Target, time: &Time) -> Result<CloudConfig, Error> {
-    let mut config = CloudConfig::new(time.clone(), smithy::https(), Base::Default { profile: aws.profile.clone() });
-    config.endpoint_url.clone_from(&aws.endpoint_url);
-    set_deadlines(&mut config, aws);
-    let known = config.base.clone();
-    if let Some(region) = aws.region.clone().or(wait(time, async { Ok(known.region().await) })?) {
-        config.region = region;
-    }
-    config.source_identity = match &aws.source_identity {
-        Some(project::SourceIdentity::Caller(true)) => Some(SourceIdentity::Caller),
-        Some(project::SourceIdentity::Name(name)) => Some(SourceIdentity::Name(name.clone())),
-        Some(project::SourceIdentity::Caller(false)) | None => None,
-    };
-    config.account_id.clone_from(&aws.account_id);
-    // An endpoint of one's own is an emulator or a proxy; AWS's rates are AWS's.
-    config.paced = aws.endpoint_url.is_none();
-    for (name, account) in &target.accounts {
-        let Some(id) = account.account_id.clone() else {
-            let message = format!("the account `{name}` of the target `{}` has no `account_id`", target.name);
-            return Err(Error::usage("bad-config", message)
-                .hint(format!("add account_id = \"…\" to [targets.{}.accounts.{name}] in runner.toml", target.name)));
-        };
-        let base = account.profile.clone().map(|profile| Base::Default { profile: Some(profile) });
-        config.accounts.push(further(id, name, base, account));
-    }
-    Ok(config)
-}
-
-/// How long what AWS has done may not be seen yet, as far as the target says it.
-fn set_deadlines(config: &mut CloudConfig, aws: &Aws) {
-    config.settle_window = aws.settle_seconds.map_or(config.settle_window, Duration::from_secs_f64);
-    config.role_lag = aws.role_lag_seconds.map_or(config.role_lag, Duration::from_secs_f64);
-    config.new_account = aws.new_account_minutes.map_or(config.new_account, |minutes| Duration::from_secs_f64(minutes * 60.0));
-}
-
-fn sandbox_config(sandbox: &Sandbox, target: &Target, http: smithy::Http, time: &Time) -> Result<CloudConfig, Error> {
-    let mut config = CloudConfig::new(time.clone(), http, keys(sandbox.administrator()));
-    // Its lists never lag, and its roles only if told to.
-    let usual_lag = config.role_lag;
-    config.settle_window = Duration::ZERO;
-    config.role_lag = Duration::ZERO;
-    if let TargetKind::Sandbox(written) = &target.kind {
-        config.paced = written.throttle.unwrap_or_default();
-        if written.iam_lag_seconds.is_some_and(|seconds| seconds > 0.0) {
-            config.role_lag = usual_lag;
-        }
-    }
-    let estate = sandbox.estate();
-    for (name, account) in &target.accounts {
-        let known = |known: &&crate::estate::Account| {
-            Some(&known.id) == account.account_id.as_ref() || Some(&known.email) == account.email.as_ref()
-        };
-        let Some(id) = estate.accounts.values().find(known).map(|known| known.id.clone()) else {
-            return Err(Error::failed("world-other", format!("the sandbox's world has no account `{name}`"))
-                .hint(format!("make the world anew: runner sandbox reset --target {}", target.name)));
-        };
-        let base = sandbox.profile_key(&id).map(keys);
-        config.accounts.push(further(id, name, base, account));
-    }
-    Ok(config)
-}
-
-fn further(id: String, name: &str, base: Option<Base>, account: &project::FurtherAccount) -> FurtherAccount {
-    let project::FurtherAccount { role, external_id, mfa, .. } = account.clone();
-    FurtherAccount { id, name: name.to_owned(), base, role, external_id, mfa }
-}
-
-fn keys(key: AccessKey) -> Base {
-    let AccessKey { access_key_id, secret_access_key } = key;
-    Base::Static(StaticKeys { access_key_id, secret_access_key, session_token: None })
-}
-
-/// The world of a sandbox target, made if there is none.
-fn open_world(project: &Project, target: &Target) -> Result<Sandbox, Error> {
-    let state = project.state();
-    state.create(&target.name)?;
-    Sandbox::open(sandbox_settings(target)?, Some(&state.world(&target.name)))
-}
-
-fn sandbox_settings(target: &Target) -> Result<sandbox::Settings, Error> {
-    let TargetKind::Sandbox(written) = &target.kind else {
-        return Err(Error::usage("not-a-sandbox", format!("the target `{}` is not a sandbox", target.name))
-            .hint("name a sandbox with --target sandbox"));
-    };
-    let mut settings = sandbox::Settings::default();
-    let seconds = |seconds: Option<f64>, default| seconds.map_or(default, Duration::from_secs_f64);
-    settings.seed = written.seed.unwrap_or(settings.seed);
-    settings.partition = written.partition.clone().unwrap_or(settings.partition);
-    settings.management_name = written.management_name.clone().unwrap_or(settings.management_name);
-    settings.management_email = written.management_email.clone().unwrap_or(settings.management_email);
-    settings.account_quota = written.account_quota.unwrap_or(settings.account_quota);
-    settings.creation = seconds(written.creation_seconds, settings.creation);
-    settings.iam_lag = seconds(written.iam_lag_seconds, settings.iam_lag);
-    settings.throttle = written.throttle.unwrap_or(settings.throttle);
-    for (name, account) in &target.accounts {
-        let Some(email) = account.email.clone() else {
-            let message = format!("the account `{name}` of the sandbox target `{}` has no `email`", target.name);
-            return Err(Error::usage("bad-config", message)
-                .hint(format!("add email = \"…\" to [targets.{}.accounts.{name}] in runner.toml", target.name)));
-        };
-        settings.accounts.push(ForeignAccount { id: account.account_id.clone(), name: name.clone(), email });
-    }
-    Ok(settings)
-}
-
-/// What is in a sandbox's world: the stored one, else the one a first run would find.
-pub fn sandbox_estate(project: &Project, target: &Target) -> Result<Estate, Error> {
-    let settings = sandbox_settings(target)?;
-    let world = project.state().world(&target.name);
-    if world.exists() { Sandbox::read(&world) } else { Ok(Sandbox::open(settings, None)?.estate()) }
-}
-
-/// The AWS operations that any sandbox offers: service and name.
-pub fn sandbox_operations() -> Vec<(&'static str, &'static str)> {
-    Sandbox::operations()
-}
-
-/// Takes a sandbox's world away, and with it the journals of the runs on it; gives the number of journals.
-pub fn sandbox_reset(project: &Project, target: &Target, time: &Time) -> Result<usize, Error> {
-    sandbox_settings(target)?;
-    let state = project.state();
-    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
-    let journals = state.journals(Some(&target.name))?;
-    let unwritable = |path: &Path, error: std::io::Error| {
-        let message = format!("cannot remove `{}`", path.display());
-        Error::failed("unwritable-state", message).cause(error).hint("make the state folder writable for you")
-    };
-    let files = journals.iter().map(|(_, path)| path.clone()).chain([state.world(&target.name)]);
-    for file in files {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = file.clone().into_os_string();
-            path.push(suffix);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(Path::new(&path), error)),
-                _ => {}
-            }
-        }
-    }
-    let logs = state.logs(&target.name);
-    match fs::remove_dir_all(&logs) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(&logs, error)),
-        _ => Ok(journals.len()),
-    }
-}
-
-/// A sandbox that answers on a socket of this machine.
-pub struct Served {
-    pub endpoint_url: String,
-    pub access_key_id: String,
-    pub secret_access_key: String,
-}
-
-/// Offers a sandbox on loopback until it is interrupted; `ready` is told how to reach it. Port 0 takes a free one.
-pub fn sandbox_serve(project: &Project, target: &Target, time: &Time, port: u16, ready: impl FnOnce(&Served)) -> Result<(), Error> {
-    let state = project.state();
-    let _lock = Lock::acquire(&state.lock(&target.name), &target.name, time)?;
-    let sandbox = open_world(project, target)?;
-    let failed = |error: std::io::Error| {
-        Error::failed("cannot-serve", format!("cannot serve on port {port}")).cause(error).hint("choose another port with --port")
-    };
-    let key = sandbox.administrator();
-    let clock = time.clone();
-    let serving = async {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let AccessKey { access_key_id, secret_access_key } = key;
-        ready(&Served { endpoint_url: format!("http://{address}"), access_key_id, secret_access_key });
-        sandbox::serve(sandbox, listener, move || clock.now(), std::future::pending()).await.map_err(failed)
-    };
-    time.block_on(serving).map_err(|stop| StepError::Stopped(stop).to_error())?
 }

@@ -1,6 +1,7 @@
 //! The lease of a target's account: how a run takes it and gives it back, and what `runner unlock` does.
 
-use super::{TokenCode, Work, live_config, rollout, wait};
+use super::target::live_config;
+use super::{TokenCode, Work, rollout, wait};
 use crate::aws::{self, Asked, Cloud, Holder};
 use crate::error::{Error, Kind};
 use crate::project::{Project, Target, TargetKind};

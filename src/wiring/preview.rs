@@ -1,7 +1,9 @@
 //! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
 
 use super::survey::at_once;
-use super::{Work, again, before_begun, deps, rollout, run_start, sandbox_config, sandbox_settings};
+use super::target::sandbox_config;
+use super::world::sandbox_settings;
+use super::{Work, again, before_begun, deps, rollout, run_start};
 use crate::aws::failure::is_denied;
 use crate::aws::{self, Caller, Cloud, Member, OrganizationView, smithy};
 use crate::error::{Error, Place};

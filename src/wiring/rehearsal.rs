@@ -1,6 +1,8 @@
 //! Rehearsals: a playbook played on throw-away worlds, under faults drawn from seeds and in simulated time, and resumed until it is done.
 
-use super::{Work, cloud, preview, sandbox_settings, wait};
+use super::target::cloud;
+use super::world::sandbox_settings;
+use super::{Work, preview, wait};
 use crate::error::{Error, Kind};
 use crate::estate::canonical;
 use crate::event::{Event, Sink};

@@ -1,7 +1,9 @@
 //! What a resume will meet: the playbook as it is now, played on a copy. Nothing of the target is called for it that the resume does not call.
 
 use super::preview::copy_of_sandbox;
-use super::{Work, deps, rollout, run_start, sandbox_config, sandbox_settings};
+use super::target::sandbox_config;
+use super::world::sandbox_settings;
+use super::{Work, deps, rollout, run_start};
 use crate::aws::{Caller, Cloud, smithy};
 use crate::error::Error;
 use crate::estate::{Account, AccountState, Iam, Organization, Tags};

@@ -5,7 +5,7 @@ use crate::aws::{CloudConfig, smithy};
 use crate::sandbox::faults::{Kind as Fault, Rule};
 use crate::sandbox::{Sandbox, Settings};
 use crate::step::schedule::{Branch, Slots, parallel};
-use crate::wiring::keys;
+use crate::wiring::target::keys;
 use std::sync::{Arc, Mutex as Locked};
 use std::time::Duration;
 
