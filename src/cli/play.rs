@@ -15,7 +15,7 @@ use crate::project::{Environment, Project, Target};
 use crate::report::{End, Output, Reporter, command, plain, print_error, shell_word};
 use crate::step::{Engine, Onward};
 use crate::time::Time;
-use crate::wiring::{self, Beginning, Request, Start, TokenCode, Work};
+use crate::wiring::{self, Begin, Request, Start, TokenCode, Work};
 use clap::builder::BoolishValueParser;
 use clap_complete::ArgValueCandidates;
 use serde_json::{Map, Value};
@@ -114,32 +114,9 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
-    let hooks = Hooks {
-        commands: plan.project.config.hooks.clone(),
-        folder: plan.project.root.clone(),
-        time: time.clone(),
-        interrupt: interrupt.clone(),
-        about: About {
-            playbook: plan.playbook_name.clone(),
-            target: plan.target.name.clone(),
-            environment: plan.environment.as_ref().map(|environment| environment.name.clone()),
-            reason: reason.clone(),
-            resumed: matches!(start, Start::Resume { .. }),
-        },
-    };
+    let hooks = hooks(&plan, &start, reason.clone(), &time, &interrupt);
     let log = Arc::new(Log::new(time.clone()));
-    let (state, target, verbose) =
-        (plan.project.state(), plan.target.name.clone(), context.globals.verbose && context.globals.output == Output::Text);
-    let (before, opened, shown_first) = (hooks.clone(), Arc::clone(&log), reporter.clone());
-    let ready = move |beginning: &Beginning<'_>| {
-        before.before(beginning)?;
-        let path = state.log(&target, beginning.run);
-        if verbose {
-            shown_first
-                .suspend(|| print_error(&format!("journal {}\nlog {}\n", plain(beginning.journal), plain(&path.display().to_string()))));
-        }
-        opened.open(&path)
-    };
+    let ready = ready(context, &plan, hooks.clone(), Arc::clone(&log), reporter.clone());
     let (sink, logged, called) = (reporter.sink(), Arc::clone(&log), Arc::clone(&log));
     let (asked, drained, shown) = (Arc::clone(&terminal), interrupt.clone(), reporter.clone());
     let request = Request {
@@ -153,7 +130,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         ask: terminal,
         calls: Arc::new(move |call| called.call(call)),
         approve: Box::new(move |before| shown.suspend(|| confirmation.confirm(before, &mut prompts::ask))),
-        ready: Box::new(ready),
+        ready,
         resume: Arc::new(move |run, onward| {
             Some(match onward {
                 Onward::Resume { without } => {
@@ -183,6 +160,37 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     let ended = guard(&time, &interrupt, work).inspect_err(|_| reporter.close())?;
     let Some(ended) = ended else { return Ok(stopped(&reporter)) };
     ended.inspect_err(|_| reporter.close())
+}
+
+fn hooks(plan: &Plan, start: &Start, reason: Option<String>, time: &Time, interrupt: &Interrupt) -> Hooks {
+    Hooks {
+        commands: plan.project.config.hooks.clone(),
+        folder: plan.project.root.clone(),
+        time: time.clone(),
+        interrupt: interrupt.clone(),
+        about: About {
+            playbook: plan.playbook_name.clone(),
+            target: plan.target.name.clone(),
+            environment: plan.environment.as_ref().map(|environment| environment.name.clone()),
+            reason,
+            resumed: matches!(start, Start::Resume { .. }),
+        },
+    }
+}
+
+/// What is done when nothing speaks against the run any more.
+fn ready(context: &Context, plan: &Plan, hooks: Hooks, log: Arc<Log>, reporter: Reporter) -> Begin {
+    let (state, target) = (plan.project.state(), plan.target.name.clone());
+    let verbose = context.globals.verbose && context.globals.output == Output::Text;
+    Box::new(move |beginning| {
+        hooks.before(beginning)?;
+        let path = state.log(&target, beginning.run);
+        if verbose {
+            let told = format!("journal {}\nlog {}\n", plain(beginning.journal), plain(&path.display().to_string()));
+            reporter.suspend(|| print_error(&told));
+        }
+        log.open(&path)
+    })
 }
 
 /// Reports how it ended, to people and to the hook.
