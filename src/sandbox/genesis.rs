@@ -123,6 +123,7 @@ fn add(world: &mut World, id: String, name: &str, email: &str) {
             created: Timestamp::UNIX_EPOCH,
             expires: None,
             mfa_at: None,
+            used: None,
         },
     );
 }

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::signature::{self, Signed};
 use super::storage::{self, Storage};
 use super::wire::{self, Protocol, Service};
-use super::world::{Source, World};
+use super::world::{Source, Used, World};
 use super::{genesis, ids, mfa, organizations, request, throttle};
 use crate::error::Error;
 use crate::estate::Estate;
@@ -348,6 +348,8 @@ impl State {
         now: Timestamp,
     ) -> Result<Value, AwsError> {
         let protocol = arrival.service.protocol();
+        let used = Used { at: now, service: arrival.service.prefix().to_owned(), region: arrival.region.clone() };
+        self.world.note_use(&arrival.access_key_id, used);
         let credential = self.world.credential(&arrival.access_key_id).ok_or_else(|| signature::unknown_key(protocol))?;
         let mut caller = credential.caller.clone();
         caller.mfa_age = credential.mfa_at.map(|at| now.as_second().saturating_sub(at.as_second()).unsigned_abs());

@@ -43,6 +43,18 @@ pub(crate) struct Credential {
     /// When the MFA code was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa_at: Option<Timestamp>,
+    /// Of a long-term key: the last call that was signed with it, as far as that is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Used>,
+}
+
+/// When and where a key was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Used {
+    pub at: Timestamp,
+    /// As in action names: `iam`.
+    pub service: String,
+    pub region: String,
 }
 
 /// A CreateAccount request, by its id (`car-…`).
@@ -229,6 +241,19 @@ impl World {
         let credential = self.credentials.get_mut(access_key_id)?;
         self.touched.insert((Kind::Credential, access_key_id.to_owned()));
         Some(credential)
+    }
+
+    /// Notes that a call was signed with this key: of keys made in the world, and once in a quarter of an hour, since it costs a row.
+    pub(crate) fn note_use(&mut self, access_key_id: &str, used: Used) {
+        let stale = |credential: &Credential| {
+            credential.used.as_ref().is_none_or(|last| used.at.duration_since(last.at) >= SignedDuration::from_mins(15))
+        };
+        let made_here = |credential: &Credential| credential.source == Source::LongTerm && credential.created > Timestamp::UNIX_EPOCH;
+        if self.credential(access_key_id).is_some_and(|credential| made_here(credential) && stale(credential))
+            && let Some(credential) = self.credential_mut(access_key_id)
+        {
+            credential.used = Some(used);
+        }
     }
 
     pub(crate) fn insert_credential(&mut self, access_key_id: String, credential: Credential) {

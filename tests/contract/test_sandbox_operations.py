@@ -112,6 +112,8 @@ def credentials(aws):
     key = iam.create_access_key(UserName="dan")["AccessKey"]
     iam.update_access_key(UserName="dan", AccessKeyId=key["AccessKeyId"], Status="Active")
     assert [shown["Status"] for shown in iam.list_access_keys(UserName="dan")["AccessKeyMetadata"]] == ["Active"]
+    used = iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    assert used["UserName"] == "dan" and used["AccessKeyLastUsed"]["ServiceName"] == "N/A"
     assert sts.get_access_key_info(AccessKeyId=key["AccessKeyId"])["Account"] == sts.get_caller_identity()["Account"]
     iam.create_login_profile(UserName="dan", Password="long-Enough-1", PasswordResetRequired=True)
     iam.update_login_profile(UserName="dan", PasswordResetRequired=False)

@@ -1,11 +1,12 @@
 //! Access keys of users.
 
+use super::entity::Entity;
 use super::{names, quotas, users};
 use crate::access::{Caller, Principal};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::AwsError;
 use crate::sandbox::service::{Need, Operation};
-use crate::sandbox::world::{Credential, Source};
+use crate::sandbox::world::{Credential, Source, Used};
 use crate::sandbox::{ids, wire};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "CreateAccessKey", needs: users::own_need, run: create },
     Operation { name: "ListAccessKeys", needs: users::own_need, run: list },
+    Operation { name: "GetAccessKeyLastUsed", needs: last_used_needs, run: last_used },
     Operation { name: "UpdateAccessKey", needs: update_need, run: update },
     Operation { name: "DeleteAccessKey", needs: key_need, run: delete },
 ];
@@ -64,6 +66,7 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
         created: call.now,
         expires: None,
         mfa_at: None,
+        used: None,
     };
     call.world.insert_credential(id, credential);
     Ok(result)
@@ -83,6 +86,38 @@ fn list(call: &mut Call) -> Result<Value, AwsError> {
     Ok(call.page(keys)?.into_iam("AccessKeyMetadata"))
 }
 
+fn no_key(id: &str) -> AwsError {
+    AwsError::no_such_entity(format!("The Access Key with id {id} cannot be found."))
+}
+
+/// The user of the caller's account whose key the request names: the one request that names no user.
+fn holder<'a>(call: &'a Call) -> Result<Option<(&'a str, &'a Credential)>, AwsError> {
+    let id = call.params.required("AccessKeyId")?;
+    names::length("AccessKeyId", id, 16, 128)?;
+    let credential = call.world.credential(id).filter(|known| known.source == Source::LongTerm);
+    Ok(credential.and_then(|credential| match &credential.caller.principal {
+        Principal::User { name } if credential.caller.account == call.caller.account => Some((name.as_str(), credential)),
+        _ => None,
+    }))
+}
+
+fn last_used_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
+    Ok(vec![match holder(call)? {
+        Some((user, _)) => Entity::User.need_on(call, user)?,
+        None => Need::on("*"),
+    }])
+}
+
+/// A key that was never used has no date, and `N/A` for service and region.
+fn last_used(call: &mut Call) -> Result<Value, AwsError> {
+    let Some((user, credential)) = holder(call)? else { return Err(no_key(call.params.required("AccessKeyId")?)) };
+    let used = match &credential.used {
+        Some(Used { at, service, region }) => json!({ "LastUsedDate": wire::iso(*at), "ServiceName": service, "Region": region }),
+        None => json!({ "ServiceName": "N/A", "Region": "N/A" }),
+    };
+    Ok(json!({ "UserName": user, "AccessKeyLastUsed": used }))
+}
+
 fn key_need(call: &Call) -> Result<Vec<Need>, AwsError> {
     names::length("AccessKeyId", call.params.required("AccessKeyId")?, 16, 128)?;
     users::own_need(call)
@@ -100,7 +135,7 @@ fn found(call: &Call) -> Result<String, AwsError> {
     let id = call.params.required("AccessKeyId")?;
     match of(call, &user).find(|(known, _)| *known == id) {
         Some((id, _)) => Ok(id.clone()),
-        None => Err(AwsError::no_such_entity(format!("The Access Key with id {id} cannot be found."))),
+        None => Err(no_key(id)),
     }
 }
 

@@ -110,6 +110,7 @@ pub(super) fn issue(call: &mut Call, source: Source, caller: Caller, seconds: i6
             created: call.now,
             expires: Some(expires),
             mfa_at: mfa.map(|_| call.now),
+            used: None,
         },
     );
     credentials

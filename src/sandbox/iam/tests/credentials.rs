@@ -13,7 +13,23 @@ fn access_keys() {
     let id = ("AccessKeyId", key.access_key_id.as_str());
     let his = Client { key: key.clone(), ..client.clone() };
     let who = || his.query("sts", "GetCallerIdentity", &[]);
+    play(
+        &client,
+        &[
+            ("GetAccessKeyLastUsed", &[id], "<ServiceName>N/A</ServiceName>"),
+            ("GetAccessKeyLastUsed", &[id], "!<LastUsedDate>"),
+            (
+                "GetAccessKeyLastUsed",
+                &[("AccessKeyId", "AKIAAAAAAAAAAAAAAAAA")],
+                "NoSuchEntity: The Access Key with id AKIAAAAAAAAAAAAAAAAA cannot be found.",
+            ),
+        ],
+    );
     assert!(who().text("Arn").expect("an arn").ends_with(":user/bob"));
+    play(
+        &client,
+        &[("GetAccessKeyLastUsed", &[id], "<ServiceName>sts</ServiceName>"), ("GetAccessKeyLastUsed", &[id], "<UserName>bob</UserName>")],
+    );
     let other = iam(&client, "CreateAccessKey", &[bob]).text("AccessKeyId").expect("a second key").to_owned();
     assert_ne!(other, key.access_key_id);
     play(
