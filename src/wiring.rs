@@ -22,6 +22,7 @@ use std::time::Duration;
 mod lease;
 mod preview;
 mod rehearsal;
+mod secrets;
 mod survey;
 mod target;
 mod world;

@@ -33,6 +33,7 @@ const PASSED_ON: &[(&str, &str)] = &[
     ("step/engine/error.rs: Error::new", "that of a failure"),
     ("step/engine/perform.rs: Failure::fatal", "that of an earlier failure"),
     ("wiring.rs: Error::new", "that of a failure before the run"),
+    ("wiring/secrets.rs: Failure::fatal", "that of a file of the state folder"),
 ];
 
 #[derive(Default)]

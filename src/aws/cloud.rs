@@ -8,6 +8,7 @@ use super::newborn::Newborns;
 use super::organization::OrganizationView;
 use super::own::{Caller, Own};
 use super::pacing::Pacing;
+use super::secrets::Secrets;
 use super::session::{DEFAULT_ACCESS_ROLE, Reach, Session, SessionSpec, Slot, Terms};
 use super::smithy::Wire;
 use crate::estate::{self, Iam};
@@ -36,6 +37,7 @@ struct Inner {
     further: Vec<FurtherAccount>,
     access_role: Option<String>,
     source_identity: Option<SourceIdentity>,
+    secrets: Arc<dyn Secrets>,
     token_code: Option<TokenCode>,
     calls: OnceLock<CallSink>,
     say: Option<Say>,
@@ -68,7 +70,7 @@ impl Cloud {
     #[must_use]
     pub fn new(config: CloudConfig) -> Cloud {
         let CloudConfig { time, http, endpoint_url, region, base, account_id, accounts, access_role, .. } = config;
-        let CloudConfig { source_identity, paced, settle_window, role_lag, new_account, token_code, say, .. } = config;
+        let CloudConfig { source_identity, paced, settle_window, role_lag, new_account, secrets, token_code, say, .. } = config;
         Cloud(Arc::new(Inner {
             pacing: Pacing::new(time.clone(), paced),
             settle_window,
@@ -81,6 +83,7 @@ impl Cloud {
             further: accounts,
             access_role,
             source_identity,
+            secrets,
             token_code,
             calls: OnceLock::new(),
             say,
@@ -101,6 +104,11 @@ impl Cloud {
     /// How long after a request its effect may stay out of AWS's lists.
     pub(crate) fn settle_window(&self) -> Duration {
         self.0.settle_window
+    }
+
+    /// Where secrets are kept that AWS shows once.
+    pub(crate) fn secrets(&self) -> &dyn Secrets {
+        self.0.secrets.as_ref()
     }
 
     pub fn time(&self) -> &Time {

@@ -1,6 +1,7 @@
 //! What a `Cloud` is made from.
 
 use super::base::Base;
+use super::secrets::{Remembered, Secrets};
 use crate::time::Time;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::sync::Arc;
@@ -62,6 +63,8 @@ pub struct CloudConfig {
     pub role_lag: Duration,
     /// How long AWS may take to decide on a new account, and then to let it be entered, before a person is asked.
     pub new_account: Duration,
+    /// Where secrets are kept that AWS shows once; in this process alone unless told another place.
+    pub secrets: Arc<dyn Secrets>,
     pub token_code: Option<TokenCode>,
     pub say: Option<Say>,
 }
@@ -84,6 +87,7 @@ impl CloudConfig {
             settle_window: Duration::from_mins(1),
             role_lag: ROLE_LAG,
             new_account: NEW_ACCOUNT,
+            secrets: Arc::new(Remembered::default()),
             token_code: None,
             say: None,
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// By so much AWS's clock and ours may differ (more than its signatures allow).
-const SKEW: Duration = Duration::from_mins(15);
+pub(super) const SKEW: Duration = Duration::from_mins(15);
 
 /// Which look it is: what the first does not see may only be late.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,11 @@
 //! | `list` | the one list |
 //! | `iam`, `organizations` | what the primitives of a service share |
 //! | `attachment`, `inline_policy`, `create_account_status` | what one or a few of them do beneath |
+//! | `kept`, `access_keys` | the file of a secret that AWS shows once, and a user's keys |
 //! | `beside`, `exclusive` | what is on an object beside what the playbook named; the step that takes it away, which scripts do not call |
 //! | all others | a primitive each |
 
+mod access_keys;
 mod add_user_to_group;
 pub mod arguments;
 mod attach_group_policy;
@@ -18,6 +20,7 @@ mod attach_user_policy;
 mod attachment;
 mod beside;
 pub mod contract;
+mod create_access_key;
 mod create_account;
 mod create_account_owner;
 mod create_account_refusal;
@@ -35,6 +38,7 @@ mod exclusive;
 mod find_account;
 mod iam;
 mod inline_policy;
+mod kept;
 pub mod list;
 mod list_accounts;
 mod move_account;

@@ -1,5 +1,7 @@
-//! The state directory `.runner`: `<target>/lock`, `<target>/lease` (aws), `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal` and `<target>/logs/<run>.log`.
+//! The state directory `.runner`: `<target>/lock`, `<target>/lease` (aws), `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal`,
+//! `<target>/logs/<run>.log` and `<target>/credentials`.
 
+use super::secrets::SecretFiles;
 use crate::error::Error;
 use sha2::{Digest, Sha256};
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -57,6 +59,17 @@ impl State {
     #[must_use]
     pub fn logs(&self, target: &str) -> PathBuf {
         self.target(target).join("logs")
+    }
+
+    /// Where secrets are kept that AWS shows once.
+    #[must_use]
+    pub fn secrets(&self, target: &str) -> SecretFiles {
+        SecretFiles::new(self.credentials(target))
+    }
+
+    #[must_use]
+    pub fn credentials(&self, target: &str) -> PathBuf {
+        self.target(target).join("credentials")
     }
 
     /// Makes the folder of a target, for its owner alone.

@@ -51,7 +51,7 @@ pub enum Freshness {
 pub enum Settled {
     /// It took effect.
     Happened,
-    /// It certainly did not take effect and can no longer do so: it may be sent again.
+    /// It certainly did not take effect and can no longer do so, or nothing came of it that can be used: it may be sent again.
     NotHappened,
     /// AWS took it and says no: the step failed.
     Refused(Failure),

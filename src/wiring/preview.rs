@@ -3,7 +3,7 @@
 use super::survey::at_once;
 use super::target::sandbox_config;
 use super::world::sandbox_settings;
-use super::{Work, again, before_begun, deps, rollout, run_start};
+use super::{Work, again, before_begun, deps, rollout, run_start, secrets};
 use crate::aws::failure::is_denied;
 use crate::aws::{self, Caller, Cloud, Member, OrganizationView, smithy};
 use crate::error::{Error, Place};
@@ -97,6 +97,7 @@ fn play(work: &Work, copy: &Sandbox, original: Option<&Original>, caller: &Calle
     let Work { target, time, .. } = work;
     let mut config = sandbox_config(copy, target, http(work, copy, original), time)?;
     config.access_role.clone_from(&target.role);
+    config.secrets = secrets::of_copy(work);
     let cloud = Cloud::new(config);
     let places: Arc<Mutex<BTreeMap<String, Place>>> = Arc::default();
     let finished = Arc::clone(&places);

@@ -3,7 +3,7 @@
 use super::preview::copy_of_sandbox;
 use super::target::sandbox_config;
 use super::world::sandbox_settings;
-use super::{Work, deps, rollout, run_start};
+use super::{Work, deps, rollout, run_start, secrets};
 use crate::aws::{Caller, Cloud, smithy};
 use crate::error::Error;
 use crate::estate::{Account, AccountState, Iam, Organization, Tags};
@@ -56,6 +56,7 @@ pub(super) fn played(work: &Work, copy: &Sandbox, time: &Time, run: &str, view: 
     }));
     let mut config = sandbox_config(copy, &work.target, http, time)?;
     config.access_role.clone_from(&work.target.role);
+    config.secrets = secrets::of_copy(work);
     let cloud = Cloud::new(config);
     let journal = Journal::in_memory(&rollout(work))?;
     let ports = Ports {

@@ -1,7 +1,7 @@
 //! A target as the AWS that is behind it: with the SDK over the network, or over a sandbox in this process.
 
 use super::world::open_world;
-use super::{Work, wait};
+use super::{Work, secrets, wait};
 use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Say, SourceIdentity, StaticKeys, smithy};
 use crate::error::Error;
 use crate::project::{self, Aws, Target, TargetKind};
@@ -23,6 +23,7 @@ pub(super) fn cloud(work: &Work, say: Option<Say>) -> Result<Cloud, Error> {
         TargetKind::Aws(aws) => live_config(aws, target, time)?,
     };
     config.access_role.clone_from(&target.role);
+    config.secrets = secrets::files(work);
     config.token_code = Some(token_code.clone());
     config.say = say;
     Ok(Cloud::new(config))

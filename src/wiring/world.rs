@@ -56,7 +56,7 @@ pub fn sandbox_operations() -> Vec<(&'static str, &'static str)> {
     Sandbox::operations()
 }
 
-/// Takes a sandbox's world away, and with it the journals of the runs on it; gives the number of journals.
+/// Takes a sandbox's world away, and with it the journals of the runs on it and the secrets of its keys; gives the number of journals.
 pub fn sandbox_reset(project: &Project, target: &Target, time: &Time) -> Result<usize, Error> {
     sandbox_settings(target)?;
     let state = project.state();
@@ -77,11 +77,13 @@ pub fn sandbox_reset(project: &Project, target: &Target, time: &Time) -> Result<
             }
         }
     }
-    let logs = state.logs(&target.name);
-    match fs::remove_dir_all(&logs) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(&logs, error)),
-        _ => Ok(journals.len()),
+    for folder in [state.logs(&target.name), state.credentials(&target.name)] {
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(&folder, error)),
+            _ => {}
+        }
     }
+    Ok(journals.len())
 }
 
 /// A sandbox that answers on a socket of this machine.

@@ -1,7 +1,7 @@
 //! A small organisation, played with the process killed at every event of its journal, and with every change met by every fault.
 
-use super::world::{World, start};
-use crate::aws::Session;
+use super::world::{World, secrets, start};
+use crate::aws::{Secrets, Session};
 use crate::proof::stride;
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{Sandbox, Settings};
@@ -9,6 +9,7 @@ use crate::step::schedule::{Branch, Slots, parallel};
 use crate::step::{Answers, Engine, Journal, RunStatus, StepError};
 use crate::time::{Stop, Time};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 type Played = Result<(), StepError>;
@@ -17,6 +18,7 @@ type Played = Result<(), StepError>;
 struct Machine {
     sandbox: Sandbox,
     journal: Journal,
+    secrets: Arc<dyn Secrets>,
     now: jiff::Timestamp,
     /// CreateAccount calls of all processes so far.
     creations: usize,
@@ -34,7 +36,7 @@ impl Machine {
     fn new(settings: Settings) -> Machine {
         let now = Time::simulated(0).now();
         let sandbox = Sandbox::open(settings, None).expect("a sandbox");
-        Machine { sandbox, journal: Journal::in_memory("sandbox/test").expect("a journal"), now, creations: 0 }
+        Machine { sandbox, journal: Journal::in_memory("sandbox/test").expect("a journal"), secrets: secrets(), now, creations: 0 }
     }
 
     /// One process: begins the run or goes on with it, and plays; killed at an event of its journal if one is given.
@@ -44,7 +46,7 @@ impl Machine {
             time.crash_at(event);
         }
         let known = self.journal.find(None).ok();
-        let world = World::over(self.sandbox.clone(), self.journal.clone(), time.clone(), |ports| match known {
+        let world = World::over(self.sandbox.clone(), self.journal.clone(), &self.secrets, time.clone(), |ports| match known {
             Some(run) => Engine::resume(ports, &run.id, start(), Answers::new()),
             None => Engine::play(ports, start(), false),
         });
@@ -105,7 +107,8 @@ fn people(world: &World, session: &Session) -> Played {
     let managed = ["arn:aws:iam::aws:policy/ReadOnlyAccess"];
     world.on(session, "create_group", json!({"name": "staff", "managed": managed, "inline": {"list": allow("iam:ListRoles")}}))?;
     world.on(session, "create_policy", json!({"name": "shared", "document": allow("iam:ListGroups")}))?;
-    world.on(session, "create_user", json!({"name": "ana", "groups": ["staff"]})).map(drop)
+    world.on(session, "create_user", json!({"name": "ana", "groups": ["staff"]}))?;
+    world.on(session, "create_access_key", json!({"user": "ana"})).map(drop)
 }
 
 fn play(world: &World) -> Played {
@@ -216,6 +219,7 @@ fn every_change_survives_every_fault_without_a_question() {
         ("CreatePolicy", 1),
         ("CreateUser", 1),
         ("AddUserToGroup", 1),
+        ("CreateAccessKey", 1),
     ];
     let kinds = [
         Kind::LostReply,

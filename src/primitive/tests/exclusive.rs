@@ -1,6 +1,6 @@
 //! Taking away what was not named: through faults and crashes.
 
-use super::world::{World, start};
+use super::world::{World, secrets, start};
 use crate::estate::Iam;
 use crate::sandbox::faults::{Kind, Rule};
 use crate::sandbox::{Sandbox, Settings};
@@ -48,7 +48,7 @@ fn assert_taken_away(sandbox: &Sandbox, what: &str) {
 
 fn process(sandbox: &Sandbox, journal: &Journal, time: Time) -> Option<World> {
     let known = journal.find(None).ok();
-    World::over(sandbox.clone(), journal.clone(), time, |ports| match known {
+    World::over(sandbox.clone(), journal.clone(), &secrets(), time, |ports| match known {
         Some(run) => Engine::resume(ports, &run.id, start(), Answers::new()),
         None => Engine::play(ports, start(), true),
     })

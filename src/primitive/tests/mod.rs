@@ -1,5 +1,6 @@
 //! Primitives through the engine and the SDK against the sandbox, in simulated time.
 
+mod access_keys;
 mod accounts;
 mod consistency;
 mod crash;

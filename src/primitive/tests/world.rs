@@ -1,6 +1,6 @@
 //! One sandbox, and processes of the runner that work on it one after the other.
 
-use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Session, StaticKeys, smithy};
+use crate::aws::{Base, Cloud, CloudConfig, FurtherAccount, Remembered, Secrets, Session, StaticKeys, smithy};
 use crate::error::{Error, Place};
 use crate::event::Event;
 use crate::primitive::list::{self, Catalog};
@@ -32,6 +32,7 @@ pub(super) struct World {
     pub(super) cloud: Cloud,
     pub(super) engine: Engine,
     pub(super) time: Time,
+    pub(super) secrets: Arc<dyn Secrets>,
     journal: Journal,
     /// AWS's names of the calls sent, in order.
     calls: Arc<Mutex<Vec<String>>>,
@@ -132,12 +133,17 @@ fn name(request: &http::Request<Bytes>) -> String {
     body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or("?").to_owned()
 }
 
+/// A place for secrets that outlives processes.
+pub(super) fn secrets() -> Arc<dyn Secrets> {
+    Arc::new(Remembered::default())
+}
+
 impl World {
     pub(super) fn new(settings: Settings) -> World {
         let sandbox = Sandbox::open(settings, None).expect("a sandbox");
         let journal = Journal::in_memory("sandbox/test").expect("a journal");
         let time = Time::simulated(7);
-        World::over(sandbox, journal, time, |ports| Engine::play(ports, start(), true)).expect("a run")
+        World::over(sandbox, journal, &secrets(), time, |ports| Engine::play(ports, start(), true)).expect("a run")
     }
 
     /// With an organisation, and its making not counted.
@@ -176,14 +182,15 @@ impl World {
         self
     }
 
-    /// A process on an AWS and a journal, if its run begins or goes on.
+    /// A process on an AWS, a journal and what it keeps, if its run begins or goes on.
     pub(super) fn over(
         sandbox: Sandbox,
         journal: Journal,
+        secrets: &Arc<dyn Secrets>,
         time: Time,
         begin: impl FnOnce(Ports) -> Result<Engine, Error>,
     ) -> Result<World, Error> {
-        let (cloud, calls) = cloud(&sandbox, &time, |_| {});
+        let (cloud, calls) = cloud(&sandbox, &time, |config| config.secrets = Arc::clone(secrets));
         let events = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&events);
         let ports = Ports {
@@ -199,7 +206,7 @@ impl World {
             }),
         };
         let engine = begin(ports)?;
-        Ok(World { sandbox, cloud, engine, time, journal, calls, events })
+        Ok(World { sandbox, cloud, engine, time, secrets: Arc::clone(secrets), journal, calls, events })
     }
 
     fn later(&self) -> Time {
@@ -209,14 +216,15 @@ impl World {
     /// A new process that plays anew on the same AWS.
     pub(super) fn play(&self) -> World {
         let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
-        World::over(sandbox, journal, self.later(), |ports| Engine::play(ports, start(), true)).expect("a run")
+        World::over(sandbox, journal, &self.secrets, self.later(), |ports| Engine::play(ports, start(), true)).expect("a run")
     }
 
     /// A new process that resumes the run.
     pub(super) fn resume(&self) -> World {
         let (sandbox, journal) = (self.sandbox.clone(), self.journal.clone());
         let run = self.engine.run().to_owned();
-        World::over(sandbox, journal, self.later(), |ports| Engine::resume(ports, &run, start(), Answers::new())).expect("a run")
+        World::over(sandbox, journal, &self.secrets, self.later(), |ports| Engine::resume(ports, &run, start(), Answers::new()))
+            .expect("a run")
     }
 
     /// Answers the question of the one step whose key ends so.
@@ -228,6 +236,11 @@ impl World {
     pub(super) fn written(&self) -> String {
         let entries = self.journal.entries(self.engine.run()).expect("entries");
         entries.iter().map(|record| json!(record.entry).to_string() + "\n").collect()
+    }
+
+    /// What was told of the run, as text.
+    pub(super) fn events(&self) -> String {
+        format!("{:?}", self.events.lock().expect("events"))
     }
 
     /// Calls `one` and, beside it, `other` some time later; gives what `one` came to.

@@ -110,12 +110,12 @@ fn last_used_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
 
 /// A key that was never used has no date, and `N/A` for service and region.
 fn last_used(call: &mut Call) -> Result<Value, AwsError> {
-    let Some((user, credential)) = holder(call)? else { return Err(no_key(call.params.required("AccessKeyId")?)) };
+    let Some((holder, credential)) = holder(call)? else { return Err(no_key(call.params.required("AccessKeyId")?)) };
     let used = match &credential.used {
         Some(Used { at, service, region }) => json!({ "LastUsedDate": wire::iso(*at), "ServiceName": service, "Region": region }),
         None => json!({ "ServiceName": "N/A", "Region": "N/A" }),
     };
-    Ok(json!({ "UserName": user, "AccessKeyLastUsed": used }))
+    Ok(json!({ "UserName": holder, "AccessKeyLastUsed": used }))
 }
 
 fn key_need(call: &Call) -> Result<Vec<Need>, AwsError> {

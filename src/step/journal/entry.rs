@@ -84,7 +84,7 @@ pub enum Outcome {
     Undecided { problem: StepProblem },
     /// Found out later: it had taken effect.
     Happened,
-    /// Found out later: it had not, and no longer can.
+    /// Found out later: it had not, and no longer can; or what it made is of no use, and is taken away by a change of its own.
     NotHappened,
 }
 

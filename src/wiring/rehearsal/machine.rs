@@ -2,7 +2,7 @@
 
 use super::Rehearsal;
 use super::network::Network;
-use crate::aws::{Cloud, CloudConfig};
+use crate::aws::{Cloud, CloudConfig, Secrets};
 use crate::error::{Error, Kind};
 use crate::event::{Event, Sink};
 use crate::host;
@@ -12,7 +12,7 @@ use crate::step::journal::{Entry, Outcome};
 use crate::step::{Answers, Ask, Engine, Journal, Ports, RunStatus, StepError};
 use crate::time::{Stop, Time};
 use crate::wiring::target::sandbox_config;
-use crate::wiring::{Work, deps, rollout, run_start, same_organization, wait};
+use crate::wiring::{Work, deps, rollout, run_start, same_organization, secrets, wait};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +33,7 @@ pub(super) struct Machine<'r> {
     network: Network,
     sink: Sink,
     questions: Arc<Questions>,
+    secrets: Arc<dyn Secrets>,
     began: Timestamp,
     now: Timestamp,
 }
@@ -58,7 +59,17 @@ impl<'r> Machine<'r> {
         let network = Network::new(world.clone(), sink.clone());
         // What a stored world holds was made before.
         let now = Time::simulated(0).now().max(world.latest() + SignedDuration::from_hours(1));
-        Ok(Machine { rehearsal, world, journal, network, sink, questions: Arc::default(), began: now, now })
+        Ok(Machine {
+            rehearsal,
+            world,
+            journal,
+            network,
+            sink,
+            questions: Arc::default(),
+            secrets: secrets::of_copy(&rehearsal.work),
+            began: now,
+            now,
+        })
     }
 
     /// One process: begins the run, or goes on with it; dies at an entry of its journal if one is given.
@@ -119,6 +130,7 @@ impl<'r> Machine<'r> {
         config.role_lag = usual.role_lag;
         config.new_account = usual.new_account;
         config.access_role.clone_from(&work.target.role);
+        config.secrets = self.secrets.clone();
         let (world, clock) = (self.world.clone(), time.clone());
         config.token_code = Some(Arc::new(move |serial, _| Some(world.mfa_code(serial, clock.now()))));
         Ok(Cloud::new(config))
