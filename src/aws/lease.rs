@@ -5,6 +5,7 @@
 //! so that whoever gives a lease back, or takes one away, deletes by its ARN the one that is meant and never the next.
 
 use super::cloud::Cloud;
+use super::pages::Pages;
 use super::session::{Session, read_again};
 use crate::estate::{self, LEASE_NAME, LEASE_PATH};
 use crate::step::{Failure, FailureClass, Notice, Retry, until};
@@ -178,14 +179,13 @@ async fn ask(session: &Session, arn: &str, former: Option<&str>, holder: &Holder
 /// The ARN of the lease there is.
 async fn standing(session: &Session) -> Result<Option<String>, Failure> {
     let client = session.iam().await?;
-    let mut marker = None;
+    let mut pages = Pages::default();
     loop {
-        let call = client.list_policies().scope(PolicyScopeType::Local).path_prefix(LEASE_PATH).set_marker(marker);
+        let call = client.list_policies().scope(PolicyScopeType::Local).path_prefix(LEASE_PATH).set_marker(pages.token());
         let page = session.read("iam:ListPolicies", call.send()).await?;
         let mut policies = page.policies.unwrap_or_default().into_iter();
         let lease = policies.find(|policy| policy.policy_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(LEASE_NAME)));
-        marker = page.marker.filter(|_| page.is_truncated);
-        if lease.is_some() || marker.is_none() {
+        if lease.is_some() || !pages.go_on("ListPolicies", page.marker.filter(|_| page.is_truncated))? {
             return Ok(lease.and_then(|policy| policy.arn));
         }
     }

@@ -14,6 +14,7 @@ mod newborn;
 mod organization;
 mod own;
 mod pacing;
+mod pages;
 mod profile;
 mod rate;
 mod secrets;

@@ -3,6 +3,7 @@
 
 use super::cloud::Cloud;
 use super::failure::is_denied;
+use super::pages::Pages;
 use super::session::{Reach, Session};
 use crate::estate::Tags;
 use crate::step::{Failure, FailureClass, Freshness, Way};
@@ -157,13 +158,13 @@ impl Cloud {
     pub async fn policies_on(&self, session: &Session, target: &str) -> Result<Vec<String>, Failure> {
         let client = session.organizations().await?;
         let mut policies = Vec::new();
-        let mut token = None;
+        let mut pages = Pages::default();
         loop {
-            let call = client.list_policies_for_target().target_id(target).filter(PolicyType::ServiceControlPolicy).set_next_token(token);
+            let call = client.list_policies_for_target().target_id(target).filter(PolicyType::ServiceControlPolicy);
+            let call = call.set_next_token(pages.token());
             let page = session.read("organizations:ListPoliciesForTarget", call.send()).await?;
             policies.extend(page.policies.unwrap_or_default().into_iter().filter_map(|policy| policy.name.or(policy.id)));
-            token = page.next_token;
-            if token.is_none() {
+            if !pages.go_on("ListPoliciesForTarget", page.next_token)? {
                 return Ok(policies);
             }
         }
@@ -227,12 +228,11 @@ async fn read_organization(session: &Session) -> Result<Option<OrganizationView>
     let roots = session.read("organizations:ListRoots", client.list_roots().send()).await?;
     let root = roots.roots.unwrap_or_default().into_iter().find_map(|root| root.id).ok_or_else(|| unreadable("ListRoots"))?;
     let mut accounts = BTreeMap::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let page = session.read("organizations:ListAccounts", client.list_accounts().set_next_token(token).send()).await?;
+        let page = session.read("organizations:ListAccounts", client.list_accounts().set_next_token(pages.token()).send()).await?;
         accounts.extend(page.accounts.unwrap_or_default().into_iter().filter_map(member).map(|account| (account.id.clone(), account)));
-        token = page.next_token;
-        if token.is_none() {
+        if !pages.go_on("ListAccounts", page.next_token)? {
             break;
         }
     }
@@ -251,13 +251,12 @@ async fn read_organization(session: &Session) -> Result<Option<OrganizationView>
 async fn read_units(session: &Session, parent: &str) -> Result<Vec<UnitView>, Failure> {
     let client = session.organizations().await?;
     let mut units = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let call = client.list_organizational_units_for_parent().parent_id(parent).set_next_token(token);
+        let call = client.list_organizational_units_for_parent().parent_id(parent).set_next_token(pages.token());
         let page = session.read("organizations:ListOrganizationalUnitsForParent", call.send()).await?;
         units.extend(page.organizational_units.unwrap_or_default().into_iter().filter_map(unit));
-        token = page.next_token;
-        if token.is_none() {
+        if !pages.go_on("ListOrganizationalUnitsForParent", page.next_token)? {
             return Ok(units);
         }
     }
@@ -266,13 +265,12 @@ async fn read_units(session: &Session, parent: &str) -> Result<Vec<UnitView>, Fa
 async fn read_tags(session: &Session, resource: &str) -> Result<Tags, Failure> {
     let client = session.organizations().await?;
     let mut tags = Tags::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let call = client.list_tags_for_resource().resource_id(resource).set_next_token(token);
+        let call = client.list_tags_for_resource().resource_id(resource).set_next_token(pages.token());
         let page = session.read("organizations:ListTagsForResource", call.send()).await?;
         tags.extend(page.tags.unwrap_or_default().into_iter().map(|Tag { key, value, .. }| (key, value)));
-        token = page.next_token;
-        if token.is_none() {
+        if !pages.go_on("ListTagsForResource", page.next_token)? {
             return Ok(tags);
         }
     }

@@ -1,5 +1,6 @@
 //! An account's IAM as one GetAccountAuthorizationDetails tells it, written through by our own changes.
 
+use super::pages::Pages;
 use super::session::Session;
 use crate::estate::{Group, Iam, ManagedPolicy, Role, Tags, User};
 use crate::policy::Document;
@@ -43,9 +44,9 @@ impl Session {
 async fn read(session: &Session) -> Result<Iam, Failure> {
     let client = session.iam().await?;
     let mut iam = Iam::default();
-    let mut marker = None;
+    let mut pages = Pages::default();
     loop {
-        let mut call = client.get_account_authorization_details().max_items(1000).set_marker(marker);
+        let mut call = client.get_account_authorization_details().max_items(1000).set_marker(pages.token());
         for kind in [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy] {
             call = call.filter(kind);
         }
@@ -62,8 +63,7 @@ async fn read(session: &Session) -> Result<Iam, Failure> {
         for detail in page.policies.unwrap_or_default() {
             managed(&mut iam, detail)?;
         }
-        marker = page.marker.filter(|_| page.is_truncated);
-        if marker.is_none() {
+        if !pages.go_on("GetAccountAuthorizationDetails", page.marker.filter(|_| page.is_truncated))? {
             return Ok(iam);
         }
     }

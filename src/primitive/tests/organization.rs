@@ -1,10 +1,12 @@
 //! The organisation, its units, and what is done with accounts that are there.
 
-use super::world::{World, fault};
+use super::world::{World, fault, keys};
+use crate::aws::{Cloud, CloudConfig, smithy};
 use crate::sandbox::Settings;
 use crate::sandbox::faults::Kind;
-use crate::step::StepError;
+use crate::step::{Freshness, StepError};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 #[test]
 fn an_organisation_and_units_are_made_once() {
@@ -81,4 +83,20 @@ fn credentials_that_expire_meanwhile_pause_the_step() {
     let again = world.resume();
     again.org("create_organization", json!({})).unwrap();
     assert_eq!(again.changes(), ["CreateOrganization"]);
+}
+
+#[test]
+fn a_list_whose_page_leads_to_itself_is_refused() {
+    let world = World::organized(Settings::default());
+    let (aws, clock) = (world.sandbox.clone(), world.time.clone());
+    let page = r#"{"Accounts":[],"NextToken":"t"}"#;
+    let http = smithy::in_process(Arc::new(move |request| {
+        let lists = request.headers().get("x-amz-target").is_some_and(|target| target.as_bytes().ends_with(b".ListAccounts"));
+        let reply = if lists { Some(http::Response::new(page.into())) } else { aws.handle(request, clock.now()) };
+        Box::pin(std::future::ready(reply))
+    }));
+    let cloud = Cloud::new(CloudConfig::new(world.time.clone(), http, keys(world.sandbox.administrator())));
+    let session = world.wait(cloud.own_session()).unwrap();
+    let failure = world.wait(cloud.with_organization(&session, Freshness::Live, |_| ())).unwrap_err();
+    assert!(failure.code == "reply-unreadable" && failure.message.contains("ListAccounts: one page leads to itself"), "{failure:?}");
 }
