@@ -1,6 +1,7 @@
 //! Accounts being made: at most five at a time, and watched together, since AWS takes few questions about them.
 
 use super::cloud::Cloud;
+use super::pages::Pages;
 use super::session::Session;
 use super::watched::{Question, SOONEST, Watched};
 use crate::step::{Failure, FailureClass, Notice, Resolution, Way, say, until};
@@ -9,9 +10,9 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedMutexGuard, Semaphore, SemaphorePermit};
 
 /// AWS works on at most this many account creations at a time.
 const SLOTS: usize = 5;
@@ -58,6 +59,8 @@ pub(crate) struct Creations {
     asking: tokio::sync::Mutex<()>,
     /// Addresses whose account this run has made in an earlier process, and perhaps never seen usable.
     doubted: Mutex<BTreeSet<String>>,
+    /// Held while AWS is asked for an account with the address, and while it is found out what became of that.
+    addresses: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     watched: Mutex<Watched>,
 }
 
@@ -88,6 +91,7 @@ impl Default for Creations {
             untagged: AtomicBool::new(false),
             asking: tokio::sync::Mutex::default(),
             doubted: Mutex::default(),
+            addresses: Mutex::default(),
             watched: Mutex::default(),
         }
     }
@@ -119,6 +123,16 @@ impl Creations {
 
     fn doubted(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.doubted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The address to oneself: of two steps that want an account with it, one asks AWS at a time. With whether that took waiting.
+    pub(crate) async fn address(&self, email: &str) -> Result<(OwnedMutexGuard<()>, bool), Failure> {
+        let gate = Arc::clone(self.addresses.lock().unwrap_or_else(PoisonError::into_inner).entry(email.to_ascii_lowercase()).or_default());
+        if let Ok(held) = Arc::clone(&gate).try_lock_owned() {
+            return Ok((held, false));
+        }
+        let notice = || Notice { reason: format!("another step is at an account with the address `{email}`"), left: Duration::ZERO };
+        Ok((until(gate.lock_owned(), notice).await?, true))
     }
 
     /// Counts one more account that is to be made.
@@ -270,15 +284,14 @@ impl Session {
 
     /// Hands over every request to create an account.
     pub(crate) async fn creation_statuses(&self, mut take: impl FnMut(CreateAccountStatus) + Send) -> Result<(), Failure> {
-        let mut token: Option<String> = None;
+        let mut pages = Pages::default();
         loop {
-            let (page, next, _) = self.creations_page(None, token.clone()).await?;
+            let (page, next, _) = self.creations_page(None, pages.token()).await?;
             page.into_iter().for_each(&mut take);
-            // An emulator was seen to give the same token for ever.
-            if next.is_none() || next == token {
+            // An emulator was seen to give the same token for ever: all are shown by then.
+            if !pages.go_on("ListCreateAccountStatus", next).unwrap_or_default() {
                 return Ok(());
             }
-            token = next;
         }
     }
 

@@ -13,6 +13,11 @@ pub(super) const OWNERSHIP_TAG: &str = "runner:step";
 /// `tagged`: with the step's own tag, beside those of the script.
 pub(super) async fn create(session: &Session, args: &Args, tagged: bool, attempt: &dyn Attempt) -> Result<(), Failure> {
     let (cloud, account) = (session.cloud(), session.account_id());
+    let (_address, waited) = cloud.creations().address(&args.email).await?;
+    if waited {
+        let message = format!("another step has asked for an account with the address `{}`", args.email);
+        return Err(Failure::fatal("found-meanwhile", message).then(Then::Look));
+    }
     let queued = cloud.creations().queue();
     // Held until AWS has decided.
     let _slot = cloud.creations().slot(cloud, account).await?;

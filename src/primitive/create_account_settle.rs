@@ -22,6 +22,7 @@ enum Look {
 }
 
 pub(super) async fn settle(session: &Session, args: &Args, unknown: Unknown<'_>) -> Result<Settled, Failure> {
+    let _address = session.cloud().creations().address(&args.email).await?;
     if let Some(request) = unknown.handle.and_then(Value::as_str) {
         match session.creation(request).await? {
             Standing::Succeeded(_) => return Ok(Settled::Happened),

@@ -195,3 +195,18 @@ fn a_bad_tag_of_one_account_takes_the_steps_tag_from_no_other() {
     world.org("create_account", dev()).unwrap();
     assert!(world.sandbox.estate().accounts[&made(&world)].tags.contains_key("runner:step"));
 }
+
+#[test]
+fn two_steps_that_want_one_address_send_one_request() {
+    for kind in [None, Some(Kind::LostReply)] {
+        let faults = kind.into_iter().map(|kind| Rule { operation: "CreateAccount".into(), nth: Some(1), kind }).collect();
+        let world = World::organized(Settings { creation: Duration::from_secs(30), faults, ..Settings::default() });
+        let other = || {
+            let second = code(world.org("create_account", json!({"name": "other", "email": "AWS+dev@example.com"})));
+            assert_eq!(second, "account-name-differs");
+        };
+        let first = world.beside(|| world.org("create_account", dev()), Duration::from_secs(1), other);
+        assert_eq!(first.unwrap()["id"], made(&world));
+        assert_eq!(world.changes(), ["CreateAccount"]);
+    }
+}
