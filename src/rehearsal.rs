@@ -13,6 +13,9 @@ pub enum Violation {
     OtherEnd { differences: Vec<String> },
     /// More accounts were made than an undisturbed play makes.
     Accounts { made: usize, wanted: usize },
+    /// So many requests for an account were sent although an earlier one for the same address had taken effect: only AWS's rule that an
+    /// address has one account stood between them and another account.
+    AskedAgain { requests: usize },
     /// However often it was resumed, the run did not come to its end.
     Unfinished { processes: usize, last: String },
     /// A person was asked for what a lookup can find out.

@@ -220,6 +220,9 @@ fn text(violation: &Violation) -> String {
             out
         }
         Violation::Accounts { made, wanted } => format!("{made} accounts were made, not {wanted}"),
+        Violation::AskedAgain { requests } => {
+            format!("{requests} more requests for an account were sent after one for the same address had taken effect")
+        }
         Violation::Unfinished { processes, last } => format!("not at its end after {processes} processes; the last one: {}", plain(last)),
         Violation::Question { question } => format!("a person was asked: {}", plain(question)),
         Violation::Journal { problem } => plain(problem).into_owned(),

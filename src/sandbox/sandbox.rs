@@ -170,6 +170,7 @@ impl Sandbox {
     pub fn land(&self, request: Request<Bytes>, now: Timestamp) {
         // Nobody is left to be told.
         drop(self.pass(request, now, None));
+        self.state().trouble.catch_up();
     }
 
     /// Lets the creations come to their end that do by `now`.
@@ -192,6 +193,13 @@ impl Sandbox {
         self.state().world.accounts_made()
     }
 
+    /// How many requests for an account came though another one for the same address had taken effect. Where one was delivered twice, the
+    /// runner has to believe the refusal of the second delivery, and these do not count.
+    pub fn accounts_asked_again(&self) -> usize {
+        let State { world, trouble, .. } = &*self.state();
+        world.accounts_asked_again(|email| !trouble.doubled.contains(email))
+    }
+
     fn pass(&self, request: Request<Bytes>, now: Timestamp, seeded: Option<&Seeded>) -> (Delivery, Option<Met>) {
         let (parts, body) = request.into_parts();
         let mut state = self.state();
@@ -201,10 +209,10 @@ impl Sandbox {
         if state.requests == 1 {
             state.world.forget_expired(now);
         }
+        organizations::settle(&mut state.world, now);
         if let (Some(seeded), State { world, trouble, .. }) = (seeded, &mut *state) {
             trouble.remember(seeded, world, now);
         }
-        organizations::settle(&mut state.world, now);
         let arrival = match state.arrive(protocol, &parts, &body, now) {
             Ok(arrival) => arrival,
             Err((service, error)) => return (Delivery::Reply(wire::failure(protocol, service, &error, &id, now)), None),
@@ -212,7 +220,7 @@ impl Sandbox {
         if let State { world, original: Some(original), .. } = &mut *state {
             copy::enter(world, original, arrival.service, &arrival.operation, arrival.params.text("RoleArn"));
         }
-        let met = seeded.and_then(|seeded| state.meet(seeded, &arrival));
+        let met = seeded.and_then(|seeded| state.meet(seeded, &arrival, now));
         if let Some(met) = met.clone().filter(Met::is_slow) {
             return (Delivery::Slow(met.delay(), Request::from_parts(parts, body)), Some(met));
         }
@@ -332,7 +340,10 @@ impl State {
         }
         let result = self.perform(settings, arrival, operation, failing, None, now);
         match fault {
-            Some(Fault::Duplicate) => self.perform(settings, arrival, operation, None, None, now),
+            Some(Fault::Duplicate) => {
+                self.trouble.doubled.extend(arrival.params.text("Email").map(str::to_owned));
+                self.perform(settings, arrival, operation, None, None, now)
+            }
             Some(Fault::ErrorAfter { status }) => result.and(Err(faults::broken(arrival.service, *status))),
             _ => result,
         }
@@ -380,9 +391,10 @@ impl State {
     }
 
     /// What the seed has for this call.
-    fn meet(&mut self, seeded: &Seeded, arrival: &Arrival) -> Option<Met> {
+    fn meet(&mut self, seeded: &Seeded, arrival: &Arrival, now: Timestamp) -> Option<Met> {
         let account = self.world.credential(&arrival.access_key_id)?.caller.account.clone();
-        self.trouble.meet(seeded, arrival.service.prefix(), &arrival.operation, &account, &arrival.params.written())
+        let call = (arrival.service.prefix(), arrival.operation.as_str());
+        self.trouble.meet(seeded, call, &account, &arrival.params.written(), now)
     }
 
     fn save(&mut self) -> rusqlite::Result<()> {

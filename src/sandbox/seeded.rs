@@ -21,7 +21,7 @@ pub enum Fault {
     Late,
     /// Refused for its rate; not applied.
     Throttle,
-    /// A list shows the world as it was up to a minute ago.
+    /// For a stretch of time a list shows the world as it was, up to a minute ago.
     Stale,
     /// New IAM objects are not seen yet: a role cannot be assumed, a principal is not known.
     Lag,
@@ -107,7 +107,7 @@ impl Seeded {
     }
 
     /// The fault that this call meets when it comes for the `occurrence`th time, from 1. Never more than two in a row, so that a retry
-    /// gets through. The number is the fault's own dice.
+    /// gets through (a list that lags goes on to do so for its stretch of time). The number is the fault's own dice.
     fn fault(&self, operation: &str, call: &str, occurrence: u64) -> Option<(Fault, u64)> {
         let drawn = |occurrence: u64| self.drawn(operation, call, occurrence);
         let third = occurrence > 2 && drawn(occurrence - 1).is_some() && drawn(occurrence - 2).is_some();
@@ -173,20 +173,54 @@ pub(super) struct Trouble {
     met: BTreeMap<Fault, u64>,
     /// The world as it was, oldest first.
     past: VecDeque<(Timestamp, World)>,
+    /// Lists that lag, by who asks: until when, and which world they show.
+    lagging: HashMap<String, (Timestamp, Timestamp)>,
+    /// Addresses for which a request for an account was delivered twice.
+    pub(super) doubled: BTreeSet<String>,
 }
 
 impl Trouble {
     /// Counts a call, and says what it meets.
-    pub(super) fn meet(&mut self, seeded: &Seeded, prefix: &str, operation: &str, account: &str, members: &str) -> Option<Met> {
+    pub(super) fn meet(
+        &mut self,
+        seeded: &Seeded,
+        (prefix, operation): (&str, &str),
+        account: &str,
+        members: &str,
+        now: Timestamp,
+    ) -> Option<Met> {
         let call = format!("{account} {members}");
         let count = self.calls.entry(format!("{operation} {call}")).or_default();
         *count += 1;
-        let (fault, dice) = seeded.fault(operation, &call, *count)?;
-        if fault == Fault::Stale && self.past.is_empty() {
-            return None;
-        }
+        let drawn = seeded.fault(operation, &call, *count);
+        let list = format!("{operation} {account}");
+        let (fault, dice) = match drawn {
+            Some((Fault::Stale, dice)) => (Fault::Stale, self.lag(&list, Some(dice), now)?),
+            Some(drawn) => drawn,
+            None => (Fault::Stale, self.lag(&list, None, now)?),
+        };
         self.count(fault);
         Some(Met { fault, action: format!("{prefix}:{operation}"), account: account.to_owned(), dice })
+    }
+
+    /// Which world a list shows that lags: the one it has shown so far, or, where it begins to lag now, the one of these dice. For so long
+    /// as drawn, and never one older than it may be.
+    fn lag(&mut self, list: &str, begins: Option<u64>, now: Timestamp) -> Option<u64> {
+        self.lagging.retain(|_, (until, _)| now < *until);
+        if let (Some(dice), false) = (begins, self.lagging.contains_key(list)) {
+            let worlds = u64::try_from(self.past.len()).ok().filter(|worlds| *worlds > 0)?;
+            let (shown, _) = self.past.get(usize::try_from(dice % worlds).ok()?)?;
+            let stretch = SignedDuration::from_secs(1) + OLDEST * i32::try_from(dice / worlds % 100).ok()? / 100;
+            self.lagging.insert(list.to_owned(), ((now + stretch).min(*shown + OLDEST), *shown));
+        }
+        let (_, shown) = self.lagging.get(list)?;
+        self.past.iter().position(|(at, _)| at == shown)?.try_into().ok()
+    }
+
+    /// Something arrived long after it was sent: now it is seen, since no list is to be later than a minute after a call has left.
+    pub(super) fn catch_up(&mut self) {
+        self.past.clear();
+        self.lagging.clear();
     }
 
     pub(super) fn count(&mut self, fault: Fault) {
@@ -229,13 +263,39 @@ mod tests {
 
     #[test]
     fn a_call_meets_what_its_seed_has_for_it_whatever_came_between() {
-        let meet = |trouble: &mut Trouble, members: &str| trouble.meet(&all(7), "iam", "CreateRole", "1", members);
+        let now = Timestamp::UNIX_EPOCH;
+        let meet = |trouble: &mut Trouble, members: &str| trouble.meet(&all(7), ("iam", "CreateRole"), "1", members, now);
         let (mut alone, mut among) = (Trouble::default(), Trouble::default());
         for _ in 0..300 {
             meet(&mut among, "other");
             assert_eq!(meet(&mut alone, "r"), meet(&mut among, "r"));
         }
         assert!(alone.met().values().sum::<u64>() > 5, "{:?}", alone.met());
+    }
+
+    #[test]
+    fn a_list_lags_for_a_stretch_and_is_never_older_than_a_minute() {
+        let seeded = |seed| Seeded::new(seed, &BTreeSet::from([Fault::Stale]));
+        let world = crate::sandbox::genesis::world(&crate::sandbox::Settings::default());
+        let at = |seconds: i64| Timestamp::from_second(seconds).unwrap();
+        let (mut longest, mut fresh) = (0, 0);
+        for seed in 0..30 {
+            let mut trouble = Trouble::default();
+            let mut began: Option<(i64, Timestamp)> = None;
+            for second in 0..300 {
+                trouble.remember(&seeded(seed), &world, at(second));
+                let met = trouble.meet(&seeded(seed), ("iam", "ListRoles"), "1", "", at(second));
+                let Some(met) = met else {
+                    (began, fresh) = (None, fresh + 1);
+                    continue;
+                };
+                let shown = trouble.past[usize::try_from(met.dice).unwrap()].0;
+                assert!(at(second).duration_since(shown) <= OLDEST, "seed {seed}");
+                began = began.filter(|(_, before)| *before == shown).or(Some((second, shown)));
+                longest = longest.max(second - began.unwrap().0);
+            }
+        }
+        assert!((30..=60).contains(&longest) && fresh > 1000, "{longest} s, fresh {fresh} times");
     }
 
     #[test]

@@ -301,6 +301,13 @@ impl World {
         self.creations.values().filter(|creation| creation.state == CreationState::Succeeded).count()
     }
 
+    /// How many requests for an account were refused although another one for the same address had taken effect.
+    pub(crate) fn accounts_asked_again(&self, counts: impl Fn(&str) -> bool) -> usize {
+        let made = |email: &str| self.creations.values().any(|other| other.outcome.is_ok() && other.email.eq_ignore_ascii_case(email));
+        let again = |creation: &&Creation| creation.outcome.is_err() && counts(&creation.email) && made(&creation.email);
+        self.creations.values().filter(again).count()
+    }
+
     /// Ids of the creations in progress.
     pub(crate) fn pending(&self) -> &BTreeSet<String> {
         &self.pending

@@ -167,6 +167,10 @@ impl Rehearsal {
         if played.accounts > self.undisturbed.accounts {
             played.violations.push(Violation::Accounts { made: played.accounts, wanted: self.undisturbed.accounts });
         }
+        match machine.accounts_asked_again() {
+            0 => {}
+            requests => played.violations.push(Violation::AskedAgain { requests }),
+        }
         // A journal that cannot be read is a violation, too.
         match machine.journal.verify().and_then(|_| machine.questions()) {
             Ok(questions) => {

@@ -164,3 +164,20 @@ fn only_the_management_account_creates() {
     assert_eq!((reply.status, reply.code().as_str()), (400, "AccessDeniedException"));
     assert_eq!(inside.organizations("DescribeOrganization", &json!({})).code(), "");
 }
+
+#[test]
+fn a_request_for_an_account_that_is_there_or_comes_is_counted_unless_it_was_delivered_twice() {
+    let rule = Rule { operation: "CreateAccount".into(), nth: Some(3), kind: Kind::Duplicate };
+    let settings = Settings { creation: Duration::from_secs(20), faults: vec![rule], ..Settings::default() };
+    let sandbox = Sandbox::open(settings, None).expect("a sandbox");
+    let client = Client::administrator(&sandbox);
+    client.organizations("CreateOrganization", &json!({}));
+    create(&client, "dev", "dev@example.com");
+    assert_eq!(sandbox.accounts_asked_again(), 0);
+    create(&client, "dev", "Dev@example.com");
+    assert_eq!(sandbox.accounts_asked_again(), 1);
+    create(&client, "prod", "prod@example.com");
+    assert_eq!(sandbox.accounts_asked_again(), 1);
+    create(&client.later(30), "dev", "dev@example.com");
+    assert_eq!(sandbox.accounts_asked_again(), 2);
+}

@@ -155,6 +155,11 @@ impl<'r> Machine<'r> {
         self.world.accounts_made() - self.rehearsal.world.accounts_made()
     }
 
+    /// Since the run began.
+    pub(super) fn accounts_asked_again(&self) -> usize {
+        self.world.accounts_asked_again() - self.rehearsal.world.accounts_asked_again()
+    }
+
     pub(super) fn calls(&self) -> u64 {
         self.network.calls()
     }
