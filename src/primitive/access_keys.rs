@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn only_a_new_key_that_was_never_used_was_made_in_vain() {
         let at: Timestamp = "2026-01-02T12:00:00Z".parse().unwrap();
-        let begun = Begun { at, before: ["OLD".to_owned()].into(), lost: None };
+        let begun = Begun { before: ["OLD".to_owned()].into(), ..Begun::at(at) };
         let (old, new) = (key("OLD", "2026-01-02T11:59:00Z", Use::Never), key("NEW", "2026-01-02T11:58:00Z", Use::Never));
         let (used, long_ago) = (Key { used: Use::At(at), ..new.clone() }, key("AGO", "2026-01-02T11:00:00Z", Use::Never));
         let unasked = Key { used: Use::Unknown, ..new.clone() };

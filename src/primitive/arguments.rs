@@ -76,6 +76,14 @@ pub(super) fn entity_name(path: &str, text: &str) -> Checked {
     refuse("name", path, format!("`{text}` cannot be a name in IAM"), "use 1 to 64 letters, digits and `_+=,.@-`")
 }
 
+/// The name of a virtual MFA device: as `entity_name`, up to 226.
+pub(super) fn device_name(path: &str, text: &str) -> Checked {
+    if is_name(text, 226) {
+        return Ok(());
+    }
+    refuse("name", path, format!("`{text}` cannot be the name of an MFA device"), "use 1 to 226 letters, digits and `_+=,.@-`")
+}
+
 /// A group's or policy's name: as `entity_name`, up to 128.
 pub(super) fn long_name(path: &str, text: &str) -> Checked {
     if is_name(text, 128) {

@@ -3,7 +3,7 @@
 use super::access_keys::{self, Key, made_in_vain, removal, told};
 use super::arguments::{UserRef, entity_name};
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, bind};
-use super::kept::{self, Begun, Kept};
+use super::kept::{Begun, Kept, SecretFile};
 use super::unknown::Unknown;
 use crate::aws::Session;
 use crate::step::{Attempt, Class, Failure, FailureClass, Freshness, Resolution, Settled, Then, Way};
@@ -55,18 +55,15 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Of the file. IAM holds names that differ in case only for the same.
-    fn file(&self, session: &Session) -> String {
-        format!("{}-{}", session.account_id(), self.user.0.to_lowercase())
-    }
-
-    fn kept(&self, session: &Session) -> Result<Kept, Failure> {
-        kept::read(session, &self.file(session), id_in)
-    }
-
-    fn begin(&self, session: &Session, begun: &Begun) -> Result<(), Failure> {
-        let about = format!("The access key of user `{}` in account {}", self.user.0, session.account_id());
-        begun.write(session, &self.file(session), &about)
+    /// IAM holds names that differ in case only for the same.
+    fn file<'s>(&self, session: &'s Session) -> SecretFile<'s> {
+        let (account, user) = (session.account_id(), &self.user.0);
+        SecretFile::new(
+            session,
+            format!("{account}-{}", user.to_lowercase()),
+            format!("The access key of user `{user}` in account {account}"),
+            id_in,
+        )
     }
 
     /// The user's keys, with the use of those that are not known to be somebody else's.
@@ -112,11 +109,12 @@ impl Primitive for CreateAccessKey {
     }
 
     async fn look(session: &Session, args: &Args, _: Freshness) -> Result<Option<Found>, Failure> {
-        let kept = args.kept(session)?;
+        let file = args.file(session);
+        let (kept, path) = (file.kept()?, file.path());
         let keys = access_keys::list(session, &args.user.0).await?;
         let is_there = matches!(&kept, Kept::Whole(id) if keys.iter().any(|key| key.id == *id));
         let keys = if is_there { keys } else { access_keys::with_use(session, keys, |key| !args.beside.contains(&key.id)).await? };
-        Ok(Some(Found { kept, keys, path: session.cloud().secrets().path(&args.file(session)) }))
+        Ok(Some(Found { kept, keys, path }))
     }
 
     fn changes(args: &Args, found: Option<&Found>) -> Result<Vec<Planned<Detail>>, Failure> {
@@ -164,7 +162,7 @@ impl Primitive for CreateAccessKey {
     }
 
     async fn adopt(session: &Session, args: &Args, _: &Detail, id: &str) -> Result<(), Failure> {
-        let path = session.cloud().secrets().path(&args.file(session));
+        let path = args.file(session).path();
         Err(Failure::needs_you(
             "not-adoptable",
             format!("the secret of `{id}` cannot be had any more, so that the key cannot be taken over"),
@@ -195,41 +193,38 @@ fn id_in(text: &str) -> Option<String> {
 }
 
 async fn create(session: &Session, args: &Args, before: &BTreeSet<String>) -> Result<(), Failure> {
-    let (cloud, file) = (session.cloud(), args.file(session));
-    let begun = Begun { at: cloud.time().now(), before: before.clone(), lost: None };
-    args.begin(session, &begun)?;
+    let file = args.file(session);
+    let begun = Begun { before: before.clone(), ..Begun::at(session.cloud().time().now()) };
+    let first = file.kept()? == Kept::Nothing;
+    file.begin(&begun)?;
     let call = session.iam().await?.create_access_key().user_name(&args.user.0);
     let reply = match session.send("iam:CreateAccessKey", call.send()).await {
         Ok(reply) => reply,
-        Err(failure) if failure.class == FailureClass::Unknown => return Err(failure),
         Err(failure) => {
-            cloud.secrets().remove(&file)?;
+            let failure = file.not_made(first, failure)?;
             return Err(if failure.code == "LimitExceeded" { full(session, args, failure).await } else { failure });
         }
     };
     let Some(key) = reply.access_key else {
         return Err(Failure::new(FailureClass::Unknown, "reply-unreadable", "CreateAccessKey: the reply has no key"));
     };
-    if let Err(failure) = cloud.secrets().add(&file, &section(&key.access_key_id, &key.secret_access_key)) {
-        // The key is there and its secret is lost: it is removed, and made again.
-        args.begin(session, &Begun { lost: Some(key.access_key_id), ..begun })?;
-        return Err(Failure { class: FailureClass::Unknown, ..failure });
-    }
-    Ok(())
+    let text = section(&key.access_key_id, &key.secret_access_key);
+    file.finish(begun, key.access_key_id, &text)
 }
 
 /// The key was made if its secret was kept. Else one that nobody has the secret of may be there, which the next look has removed.
 async fn settle(session: &Session, args: &Args, before: &BTreeSet<String>, unknown: Unknown<'_>) -> Result<Settled, Failure> {
+    let file = args.file(session);
     let look = async || -> Result<Option<Settled>, Failure> {
-        let begun = match args.kept(session)? {
+        let begun = match file.kept()? {
             Kept::Whole(_) => return Ok(Some(Settled::Happened)),
             Kept::Begun(begun) => begun,
-            Kept::Nothing => Begun { at: unknown.leaving.from, before: before.clone(), lost: None },
+            Kept::Nothing => Begun { before: before.clone(), ..Begun::at(unknown.leaving.from) },
         };
         let keys = args.keys(session).await?;
         let lost = made_in_vain(&args.user.0, &begun, &keys, &args.beside);
         let Some(lost) = lost.map_err(|question| question.way(removed()))? else { return Ok(None) };
-        args.begin(session, &Begun { lost: Some(lost), ..begun })?;
+        file.begin(&Begun { lost: Some(lost), ..begun })?;
         Ok(Some(Settled::NotHappened))
     };
     if let Some(settled) = look().await? {
@@ -289,7 +284,7 @@ mod tests {
 
     fn begun(before: &[&str]) -> Kept {
         let before = before.iter().map(|id| (*id).to_owned()).collect();
-        Kept::Begun(Begun { at: jiff::Timestamp::UNIX_EPOCH, before, lost: None })
+        Kept::Begun(Begun { before, ..Begun::at(jiff::Timestamp::UNIX_EPOCH) })
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use super::contract::{Spec, session_spec};
 use super::{
     add_user_to_group, attach_group_policy, attach_role_policy, attach_user_policy, create_access_key, create_account, create_group,
-    create_organization, create_organizational_unit, create_policy, create_role, create_user, exclusive, find_account, list_accounts,
-    move_account, put_group_policy, put_role_policy, put_user_policy, set_account_alias, set_password_policy, tag_account,
+    create_organization, create_organizational_unit, create_policy, create_role, create_user, create_virtual_mfa_device, exclusive,
+    find_account, list_accounts, move_account, put_group_policy, put_role_policy, put_user_policy, set_account_alias, set_password_policy,
+    tag_account,
 };
 use crate::aws::Cloud;
 use crate::step::{self, Failure, Operation};
@@ -27,6 +28,7 @@ static ALL: &[Spec] = &[
     create_policy::SPEC,
     create_user::SPEC,
     create_access_key::SPEC,
+    create_virtual_mfa_device::SPEC,
     add_user_to_group::SPEC,
     attach_user_policy::SPEC,
     attach_group_policy::SPEC,

@@ -34,6 +34,7 @@ mod create_organizational_unit;
 mod create_policy;
 mod create_role;
 mod create_user;
+mod create_virtual_mfa_device;
 mod exclusive;
 mod find_account;
 mod iam;

@@ -8,10 +8,10 @@ use sha1::Sha1;
 
 const WINDOW_SECONDS: i64 = 30;
 
-/// What an authenticator is seeded with: 64 letters of Base32.
-pub(crate) fn seed(world: &World, serial: &str) -> String {
-    let seed = world.seed();
-    let half = |part| ids::unique(seed, "", &["mfa", part, serial]);
+/// What an authenticator is seeded with: 64 letters of Base32. `before`: how many devices of the serial number there were.
+pub(crate) fn seed(world: &World, serial: &str, before: u64) -> String {
+    let (seed, before) = (world.seed(), before.to_string());
+    let half = |part| ids::unique(seed, "", &["mfa", part, serial, &before][..if before == "0" { 3 } else { 4 }]);
     format!("{}{}{}{}", half("1"), half("2"), half("3"), half("4")).chars().take(64).collect()
 }
 
@@ -37,7 +37,8 @@ fn key(seed: &str) -> Vec<u8> {
 
 /// The code that a device shows in a window.
 pub(crate) fn code(world: &World, serial: &str, window: i64) -> String {
-    totp(&key(&seed(world, serial)), window)
+    let device = || world.extras(serial.split(':').nth(4)?)?.mfa_devices.get(serial);
+    totp(&key(&seed(world, serial, device().map_or(0, |device| device.before))), window)
 }
 
 fn totp(key: &[u8], window: i64) -> String {

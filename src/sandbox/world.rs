@@ -99,6 +99,8 @@ pub(crate) struct Extras {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct MfaDevice {
+    /// How many of this serial number there were before it: each has another seed.
+    pub before: u64,
     /// The user it is enabled for.
     pub user: Option<String>,
     pub enabled: Option<Timestamp>,

@@ -74,6 +74,7 @@ def missing_ones():
     yield "delete_account_password_policy", {}
     yield "delete_account_alias", {"AccountAlias": "nothing"}
     serial = {"SerialNumber": "arn:aws:iam::158694496618:mfa/gone"}
+    yield "list_mfa_device_tags", serial
     yield "delete_virtual_mfa_device", serial
     yield "deactivate_mfa_device", {"UserName": "admin", **serial}
     yield "enable_mfa_device", {"UserName": "admin", **serial, "AuthenticationCode1": "123456", "AuthenticationCode2": "654321"}

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 fn play(world: &World) -> Result<Value, StepError> {
     world.org("create_user", json!({"name": "Deployer"}))?;
@@ -126,6 +127,19 @@ fn a_key_whose_reply_is_lost_is_removed_and_made_again() {
     let calls = ["CreateUser", "CreateAccessKey", "DeleteAccessKey", "DeleteAccessKey", "CreateAccessKey"];
     assert_eq!(intents.len(), calls.len(), "{intents:?}");
     assert!(intents.iter().zip(calls).all(|(intent, call)| intent.contains(&format!(r#""call":"{call}""#))), "{intents:?}");
+}
+
+#[test]
+fn a_key_that_is_not_listed_yet_is_waited_for() {
+    let world = World::lagging(Settings::default(), &["ListAccessKeys"], Duration::from_secs(20));
+    play(&world).unwrap();
+    assert_eq!(world.changes(), ["CreateUser", "CreateAccessKey"]);
+    assert_one(&world, "late");
+    // Its reply is lost, too: absence is believed only after the while that a list may take.
+    let world = World::lagging(fault("CreateAccessKey", 1, Kind::LostReply), &["ListAccessKeys"], Duration::from_secs(20));
+    play(&world).unwrap();
+    assert_eq!(world.changes(), ["CreateUser", "CreateAccessKey", "DeleteAccessKey", "CreateAccessKey"]);
+    assert_one(&world, "lost and late");
 }
 
 /// What outlives a process that may be killed at an entry of its journal.

@@ -108,7 +108,8 @@ fn people(world: &World, session: &Session) -> Played {
     world.on(session, "create_group", json!({"name": "staff", "managed": managed, "inline": {"list": allow("iam:ListRoles")}}))?;
     world.on(session, "create_policy", json!({"name": "shared", "document": allow("iam:ListGroups")}))?;
     world.on(session, "create_user", json!({"name": "ana", "groups": ["staff"]}))?;
-    world.on(session, "create_access_key", json!({"user": "ana"})).map(drop)
+    world.on(session, "create_access_key", json!({"user": "ana"}))?;
+    world.on(session, "create_virtual_mfa_device", json!({"name": "ana"})).map(drop)
 }
 
 fn play(world: &World) -> Played {
@@ -220,6 +221,7 @@ fn every_change_survives_every_fault_without_a_question() {
         ("CreateUser", 1),
         ("AddUserToGroup", 1),
         ("CreateAccessKey", 1),
+        ("CreateVirtualMFADevice", 1),
     ];
     let kinds = [
         Kind::LostReply,

@@ -7,6 +7,7 @@ mod crash;
 mod exclusive;
 mod expiry;
 mod identities;
+mod mfa_devices;
 mod organization;
 mod ownership;
 mod pacing;

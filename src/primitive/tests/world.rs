@@ -111,9 +111,12 @@ fn throttled(request: &http::Request<Bytes>) -> http::Response<Bytes> {
     http::Response::builder().status(400).body(Bytes::from_static(body.as_bytes())).expect("a response")
 }
 
-/// A page of accounts, or of requests for them, as a list shows it that lags behind: with those alone of before `then`.
+/// A page of accounts, of requests for them, or of access keys, as a list shows it that lags behind: with those alone of before `then`.
 fn without_younger(reply: http::Response<Bytes>, then: jiff::Timestamp) -> http::Response<Bytes> {
     reply.map(|body| {
+        if body.starts_with(b"<") {
+            return older_members(&String::from_utf8_lossy(&body), then).into();
+        }
         let mut page: Value = serde_json::from_slice(&body).expect("a page");
         for (list, since) in [("Accounts", "JoinedTimestamp"), ("CreateAccountStatuses", "RequestedTimestamp")] {
             if let Some(rows) = page[list].as_array_mut() {
@@ -122,6 +125,23 @@ fn without_younger(reply: http::Response<Bytes>, then: jiff::Timestamp) -> http:
         }
         page.to_string().into()
     })
+}
+
+fn older_members(page: &str, then: jiff::Timestamp) -> String {
+    let is_older = |member: &str| {
+        let made = member.split_once("<CreateDate>").and_then(|(_, rest)| rest.split_once("</CreateDate>"));
+        made.is_none_or(|(made, _)| made.parse::<jiff::Timestamp>().is_ok_and(|made| made <= then))
+    };
+    let mut members = page.split("<member>");
+    let mut older = members.next().unwrap_or_default().to_owned();
+    for member in members {
+        let (inside, after) = member.split_once("</member>").expect("a member's end");
+        if is_older(inside) {
+            older.extend(["<member>", inside, "</member>"]);
+        }
+        older += after;
+    }
+    older
 }
 
 fn name(request: &http::Request<Bytes>) -> String {
@@ -154,7 +174,8 @@ impl World {
     /// As `organized`, where these lists lag.
     pub(super) fn lagging(settings: Settings, lists: &'static [&'static str], lag: Duration) -> World {
         let mut world = World::new(settings);
-        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, |_| false, (lists, lag), |_| {});
+        let secrets = Arc::clone(&world.secrets);
+        (world.cloud, world.calls) = cloud_under(&world.sandbox, &world.time, |_| false, (lists, lag), |config| config.secrets = secrets);
         world.with_organization()
     }
 

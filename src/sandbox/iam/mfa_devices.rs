@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation { name: "CreateVirtualMFADevice", needs: create_needs, run: create },
     Operation { name: "ListVirtualMFADevices", needs: list_virtual_needs, run: list_virtual },
+    Operation { name: "ListMFADeviceTags", needs: serial_needs, run: list_tags },
     Operation { name: "EnableMFADevice", needs: |call| Ok(vec![Entity::User.need(call)?]), run: enable },
     Operation { name: "ListMFADevices", needs: users::own_need, run: list },
     Operation { name: "DeactivateMFADevice", needs: users::own_need, run: deactivate },
-    Operation { name: "DeleteVirtualMFADevice", needs: delete_needs, run: delete },
+    Operation { name: "DeleteVirtualMFADevice", needs: serial_needs, run: delete },
 ];
 
 fn serial(call: &Call, path: &str, name: &str) -> String {
@@ -47,8 +48,9 @@ fn create(call: &mut Call) -> Result<Value, AwsError> {
     if device(call, &serial).is_some() {
         return Err(AwsError::already_exists("MFA device already exists."));
     }
-    let made = MfaDevice { tags: names::tags(call)?, ..MfaDevice::default() };
-    let seed = base64(mfa::seed(call.world, &serial).as_bytes());
+    let tags = names::tags(call)?;
+    let made = MfaDevice { tags, before: call.world.count(&format!("mfa/{serial}")) - 1, ..MfaDevice::default() };
+    let seed = base64(mfa::seed(call.world, &serial, made.before).as_bytes());
     let shown = json!({ "SerialNumber": serial, "Base32StringSeed": seed, "Tags": tags::show(&made.tags) });
     call.world.extras_mut(&call.caller.account).mfa_devices.insert(serial, made);
     Ok(json!({ "VirtualMFADevice": shown }))
@@ -148,10 +150,16 @@ fn deactivate(call: &mut Call) -> Result<Value, AwsError> {
     Ok(Value::Null)
 }
 
-fn delete_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
+fn serial_needs(call: &Call) -> Result<Vec<Need>, AwsError> {
     let serial = call.params.required("SerialNumber")?;
     names::length("SerialNumber", serial, 9, 256)?;
     Ok(vec![Need::on(serial)])
+}
+
+fn list_tags(call: &mut Call) -> Result<Value, AwsError> {
+    let serial = call.params.required("SerialNumber")?;
+    let found = device(call, serial).ok_or_else(|| missing(serial))?;
+    tags::page(call, &found.tags)
 }
 
 fn delete(call: &mut Call) -> Result<Value, AwsError> {

@@ -75,7 +75,7 @@ fn untag(call: &mut Call, entity: Entity) -> Result<Value, AwsError> {
     set(call, entity, &name, tags)
 }
 
-fn page(call: &Call, tags: &Tags) -> Result<Value, AwsError> {
+pub(super) fn page(call: &Call, tags: &Tags) -> Result<Value, AwsError> {
     let items = tags.iter().map(|(key, value)| (key.clone(), json!({ "Key": key, "Value": value })));
     Ok(call.page(items)?.into_iam("Tags"))
 }

@@ -102,7 +102,13 @@ fn mfa_devices() {
         &[
             ("CreateUser", &[bob], ""),
             ("EnableMFADevice", &codes(&before, &present), &missing),
-            ("CreateVirtualMFADevice", &[("VirtualMFADeviceName", "bob")], &found),
+            ("ListMFADeviceTags", &[device], &missing),
+            (
+                "CreateVirtualMFADevice",
+                &[("VirtualMFADeviceName", "bob"), ("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "b")],
+                &found,
+            ),
+            ("ListMFADeviceTags", &[device], "<Key>a</Key>"),
             ("CreateVirtualMFADevice", &[("VirtualMFADeviceName", "bob")], "EntityAlreadyExists: MFA device already exists."),
             ("ListVirtualMFADevices", &[("AssignmentStatus", "Unassigned")], &found),
             ("ListVirtualMFADevices", &[("AssignmentStatus", "Assigned")], "<VirtualMFADevices></VirtualMFADevices>"),
