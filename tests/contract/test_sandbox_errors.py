@@ -59,7 +59,6 @@ def missing_ones():
     yield "create_login_profile", {**NAMES["user"], "Password": "long-Enough-1"}
     yield "update_login_profile", {**NAMES["user"], "PasswordResetRequired": True}
     yield "update_access_key", {**NAMES["user"], "AccessKeyId": "AKIA" + "A" * 16, "Status": "Active"}
-    yield "get_access_key_last_used", {"AccessKeyId": "AKIA" + "A" * 16}
     yield "delete_access_key", {**NAMES["user"], "AccessKeyId": "AKIA" + "A" * 16}
     for operation in ("add_user_to_group", "remove_user_from_group"):
         yield operation, {**NAMES["user"], **NAMES["group"]}

@@ -120,8 +120,10 @@ def credentials(aws):
     assert iam.get_login_profile(UserName="dan")["LoginProfile"]["PasswordResetRequired"] is False
     iam.delete_login_profile(UserName="dan")
 
-    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="dan")["VirtualMFADevice"]
+    tags = [{"Key": "team", "Value": "a"}]
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="dan", Tags=tags)["VirtualMFADevice"]
     serial, seed, window = device["SerialNumber"], device["Base32StringSeed"], int(time.time()) // 30
+    assert iam.list_mfa_device_tags(SerialNumber=serial)["Tags"] == tags
     iam.enable_mfa_device(
         UserName="dan", SerialNumber=serial, AuthenticationCode1=code(seed, window - 1), AuthenticationCode2=code(seed, window)
     )

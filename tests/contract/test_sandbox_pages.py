@@ -28,7 +28,7 @@ def peopled(aws):
         iam.create_user(UserName=f"u{number}", Tags=tags)
         iam.create_group(GroupName=f"g{number}")
         iam.create_role(RoleName=f"r{number}", AssumeRolePolicyDocument=json.dumps(trust("*")), Tags=tags)
-        iam.create_virtual_mfa_device(VirtualMFADeviceName=f"m{number}")
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"m{number}", Tags=tags)["VirtualMFADevice"]["SerialNumber"]
         iam.create_access_key(UserName="u1")
     for number in ("1", "2"):
         iam.add_user_to_group(GroupName="g1", UserName=f"u{number}")
@@ -64,6 +64,7 @@ def peopled(aws):
         **{f"Iam{name}": group for name in ("GetGroup", "ListGroupPolicies", "ListAttachedGroupPolicies")},
         **{f"Iam{name}": role for name in ("ListRolePolicies", "ListAttachedRolePolicies", "ListRoleTags")},
         **{f"Iam{name}": {"PolicyArn": policies[0]} for name in ("ListPolicyVersions", "ListEntitiesForPolicy", "ListPolicyTags")},
+        "IamListMFADeviceTags": {"SerialNumber": device},
         "IamListPolicies": {"Scope": "Local"},
         "OrganizationsListAccountsForParent": {"ParentId": root},
         "OrganizationsListOrganizationalUnitsForParent": {"ParentId": root},
