@@ -103,9 +103,9 @@ def main():
             print(f"{len(BUGS)} bugs fit")
             return
         copy_tree()
-        unplanted = [name for name, command in SUITES.items() if run(command)]
-        if unplanted:
-            raise LookupError(f"without a bug these fail already: {', '.join(unplanted)}")
+        unplanted = {name: run(command) for name, command in SUITES.items()}
+        if any(unplanted.values()):
+            raise LookupError(f"without a bug these fail already: {unplanted}")
         print(f"{len(bugs)} of {len(BUGS)} bugs, from {offset}\n\n| bug | caught by | |\n|---|---|---:|", flush=True)
         missed = []
         for bug in bugs:
