@@ -173,7 +173,7 @@ pub fn run(request: Request) -> Result<Ended, Error> {
     let began = time.now();
     let (account, arn, file) = (caller.account.clone(), caller.arn.clone(), journal.file().to_owned());
     let ready: Ready = Arc::new(move |run| ready(&Beginning { run, account: &account, caller: &arn, journal: &file }));
-    let lease = RunLease::new(&work, &cloud).map(Arc::new);
+    let lease = RunLease::new(&work, &cloud, &caller.account).map(Arc::new);
     let ports = Ports {
         time: time.clone(),
         journal: journal.clone(),

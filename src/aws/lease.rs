@@ -6,13 +6,13 @@
 
 use super::cloud::Cloud;
 use super::pages::Pages;
-use super::session::{Session, read_again};
+use super::session::Session;
 use crate::estate::{self, LEASE_NAME, LEASE_PATH};
 use crate::step::{Failure, FailureClass, Notice, Retry, until};
 use aws_sdk_iam::types::PolicyScopeType;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Grants nothing, and would deny nothing: what it names needs no permission and cannot be denied (STS API reference, GetCallerIdentity).
 const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"sts:GetCallerIdentity","Resource":"*"}]}"#;
@@ -87,26 +87,71 @@ impl Cloud {
 
     /// Creates the lease `arn`; `former` is one of ours that was given back before, and that AWS may still show for a while.
     ///
-    /// A repeat of the call is refused by AWS, and then the lease is seen to be ours: so a reply that is lost costs one more call.
+    /// A repeat of the call is refused by AWS, and then the lease is looked for by its own ARN: so a reply that is lost costs two more calls.
+    /// Whoever's it seems to be then is believed only once a list cannot lag any more.
     pub async fn take_lease(&self, arn: &str, former: Option<&str>, holder: &Holder) -> Result<Asked, Failure> {
-        let session = self.management().await?;
-        let mut retry = Retry::default();
+        let session = self.own_session().await?;
+        let (mut retry, mut is_unsure, mut seen) = (Retry::default(), false, None);
         loop {
-            let failure = match ask(&session, arn, former, holder).await {
-                Err(failure) => failure,
-                asked => return asked,
+            let failure = match create(&session, arn, holder).await {
+                Err(failure) if failure.code == "EntityAlreadyExists" => match self.find_out(&session, arn, former, is_unsure).await {
+                    Ok(asked) if !is_unsure || matches!(asked, Asked::Ours) => return Ok(asked),
+                    Ok(asked) => {
+                        seen = Some(asked);
+                        not_yet(self, "the reply to CreatePolicy was lost, and AWS shows another lease")
+                    }
+                    Err(failure) => failure,
+                },
+                Err(failure) => {
+                    is_unsure |= failure.class == FailureClass::Unknown;
+                    failure
+                }
+                Ok(()) => return Ok(Asked::Ours),
             };
             let Some(wait) = retry.next(failure.class, self.time().draw("lease")) else {
-                return if failure.code == "EntityAlreadyExists" { Ok(Asked::Hidden(failure)) } else { Err(failure) };
+                return match seen {
+                    Some(theirs @ Asked::Theirs(_)) => Ok(theirs),
+                    // What may be ours is not called another's.
+                    _ if is_unsure => Err(Failure { class: FailureClass::Unknown, ..failure }),
+                    _ if failure.code == "EntityAlreadyExists" => Ok(Asked::Hidden(failure)),
+                    _ => Err(failure),
+                };
             };
             let notice = || Notice { reason: format!("taking the lease: {}", failure.message), left: wait };
             until(self.time().sleep(wait), notice).await?;
         }
     }
 
+    /// Whose the lease is that stands in the way. A failure `EntityAlreadyExists` means that it is not to be seen (yet).
+    async fn find_out(&self, session: &Session, arn: &str, former: Option<&str>, is_unsure: bool) -> Result<Asked, Failure> {
+        let found = async {
+            if is_unsure && read(session, arn.to_owned()).await?.is_some() {
+                return Ok(Some(arn.to_owned()));
+            }
+            standing(session).await
+        };
+        let theirs = match found.await {
+            Ok(Some(found)) if found == arn => return Ok(Asked::Ours),
+            Ok(Some(found)) if Some(found.as_str()) == former => {
+                // It may have been too new to be deleted, a moment ago.
+                self.give_back_lease(&found, Duration::ZERO).await?;
+                return Err(not_yet(self, "this project's former lease is still there"));
+            }
+            Ok(Some(found)) => read(session, found).await,
+            Ok(None) => Ok(None),
+            Err(failure) => Err(failure),
+        };
+        match theirs {
+            Ok(Some(lease)) => Ok(Asked::Theirs(lease)),
+            Ok(None) => Err(not_yet(self, &format!("a policy `{LEASE_NAME}` is there, but AWS lists none below `{LEASE_PATH}`"))),
+            Err(failure) if failure.class == FailureClass::Fatal => Ok(Asked::Hidden(failure)),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// The lease that somebody holds of the target's own account.
     pub async fn lease(&self) -> Result<Option<Lease>, Failure> {
-        let session = self.management().await?;
+        let session = self.own_session().await?;
         self.patiently(|| async {
             match standing(&session).await? {
                 Some(arn) => read(&session, arn).await,
@@ -116,26 +161,27 @@ impl Cloud {
         .await
     }
 
-    /// Deletes the lease `arn`. False when it was not there.
-    pub async fn give_back_lease(&self, arn: &str) -> Result<bool, Failure> {
-        let session = self.management().await?;
-        let lost = AtomicBool::new(false);
-        let deleted = self.patiently(|| async {
+    /// Deletes the lease `arn`. False when it was not there, not even `within` this time: one may be too new to be known everywhere.
+    pub async fn give_back_lease(&self, arn: &str, within: Duration) -> Result<bool, Failure> {
+        let session = self.own_session().await?;
+        let (mut retry, mut lost) = (Retry::default(), false);
+        loop {
             let client = session.iam().await?;
             let sent = session.send("iam:DeletePolicy", client.delete_policy().policy_arn(arn).send()).await;
-            sent.map_err(|mut failure| {
-                // A lease may be too new to be known everywhere.
-                if failure.code == "NoSuchEntity" {
-                    failure.class = FailureClass::Retry { throttled: false };
-                }
-                lost.fetch_or(failure.class == FailureClass::Unknown, Ordering::Relaxed);
-                read_again(failure)
-            })
-        });
-        match deleted.await {
-            Ok(_) => Ok(true),
-            Err(failure) if failure.code == "NoSuchEntity" => Ok(lost.load(Ordering::Relaxed)),
-            Err(failure) => Err(failure),
+            let Err(mut failure) = sent else { return Ok(true) };
+            let is_absent = failure.code == "NoSuchEntity";
+            if is_absent && lost {
+                return Ok(true);
+            }
+            lost |= failure.class == FailureClass::Unknown;
+            if is_absent {
+                failure.class = FailureClass::NotYet(within);
+            }
+            match retry.next(failure.class, self.time().draw("lease")) {
+                Some(wait) => self.time().sleep(wait).await,
+                None if is_absent => return Ok(false),
+                None => return Err(failure),
+            }
         }
     }
 
@@ -150,30 +196,15 @@ fn path(holder: &str) -> String {
     format!("{LEASE_PATH}{holder}/")
 }
 
-/// One attempt. The failure `EntityAlreadyExists` means that there is a lease, and that it is not to be seen (yet) whose.
-async fn ask(session: &Session, arn: &str, former: Option<&str>, holder: &Holder) -> Result<Asked, Failure> {
+async fn create(session: &Session, arn: &str, holder: &Holder) -> Result<(), Failure> {
     let client = session.iam().await?;
     let path = arn.find(LEASE_PATH).map_or("/", |at| arn[at..].trim_end_matches(LEASE_NAME));
     let call = client.create_policy().policy_name(LEASE_NAME).path(path).policy_document(DOCUMENT).description(holder.description());
-    match session.send("iam:CreatePolicy", call.send()).await {
-        Ok(_) => return Ok(Asked::Ours),
-        Err(failure) if failure.code == "EntityAlreadyExists" => {}
-        Err(failure) => return Err(failure),
-    }
-    let hidden = |why: &str| Failure::new(FailureClass::Retry { throttled: false }, "EntityAlreadyExists", why);
-    let theirs = match standing(session).await {
-        Ok(Some(found)) if found == arn => return Ok(Asked::Ours),
-        Ok(Some(found)) if Some(found.as_str()) == former => return Err(hidden("this project's former lease is still there")),
-        Ok(Some(found)) => read(session, found).await,
-        Ok(None) => Ok(None),
-        Err(failure) => Err(failure),
-    };
-    match theirs {
-        Ok(Some(lease)) => Ok(Asked::Theirs(lease)),
-        Ok(None) => Err(hidden(&format!("a policy `{LEASE_NAME}` is there, but AWS lists none below `{LEASE_PATH}`"))),
-        Err(failure) if failure.class == FailureClass::Fatal => Ok(Asked::Hidden(failure)),
-        Err(failure) => Err(failure),
-    }
+    session.send("iam:CreatePolicy", call.send()).await.map(drop)
+}
+
+fn not_yet(cloud: &Cloud, why: &str) -> Failure {
+    Failure::new(FailureClass::NotYet(cloud.role_lag()), "EntityAlreadyExists", why)
 }
 
 /// The ARN of the lease there is.

@@ -114,6 +114,8 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
     let reporter = Reporter::new(settings)?;
     let interrupt = Interrupt::default();
     let terminal = Arc::new(Terminal { reporter: reporter.clone(), interactive, yes });
+    let (state, target) = (plan.project.state(), plan.target.name.clone());
+    let holds_lease = || state.has_lease(&target);
     let hooks = hooks(&plan, &start, reason.clone(), &time, &interrupt);
     let log = Arc::new(Log::new(time.clone()));
     let ready = ready(context, &plan, hooks.clone(), Arc::clone(&log), reporter.clone());
@@ -158,7 +160,7 @@ pub(super) fn carry_out(context: &Context, mut plan: Plan, start: Start, reason:
         code
     };
     let ended = guard(&time, &interrupt, work).inspect_err(|_| reporter.close())?;
-    let Some(ended) = ended else { return Ok(stopped(&reporter)) };
+    let Some(ended) = ended else { return Ok(stopped(&reporter, holds_lease().then_some(&*target))) };
     ended.inspect_err(|_| reporter.close())
 }
 
@@ -234,12 +236,17 @@ pub(super) fn sound(playbook: &Playbook) -> Result<(), Error> {
     })
 }
 
-/// The second Ctrl-C: nothing is waited for.
-fn stopped(reporter: &Reporter) -> u8 {
+/// The second Ctrl-C: nothing is waited for. `leased` is the target, if a lease of it stays.
+fn stopped(reporter: &Reporter, leased: Option<&str>) -> u8 {
     reporter.abandon();
     prompts::stopped("stopped");
     if let Some(next) = reporter.continue_with() {
         print_error(&format!("what was under way is looked into when you continue:\n  {next}\n"));
+    }
+    if let Some(target) = leased {
+        print_error(&format!(
+            "until then nobody else can play on this account: the lease stays. To take it away all the same:\n  runner unlock --target {target}\n"
+        ));
     }
     Kind::Interrupted.exit_code()
 }

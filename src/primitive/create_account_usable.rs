@@ -12,7 +12,7 @@ const OLD: Duration = Duration::from_hours(24);
 /// Between two probes that are both good.
 const APART: Duration = Duration::from_secs(1);
 
-/// A young account is usable when its access role can be assumed; until then this look is to be made again, and in the end a question.
+/// A young account is usable when its access role can be assumed: waits for that, and in the end it is a question.
 /// Where AWS was seen to lag, one good probe proves nothing (the next may meet a part of AWS that lags still): it takes several in a row.
 pub(super) async fn usable(session: &Session, args: &Args, member: &Member) -> Result<(), Failure> {
     let cloud = session.cloud();
@@ -34,6 +34,9 @@ pub(super) async fn usable(session: &Session, args: &Args, member: &Member) -> R
     // The engine would lose its patience before a long `new_account_minutes` is over.
     while let Err(failure) = entered.probe().await {
         let FailureClass::RetryAfter(wait) = failure.class else { return Err(explained(failure)) };
+        if failure.code != "not-ready" {
+            return Err(failure);
+        }
         let notice = || Notice { reason: format!("{}: {}", failure.code, failure.message), left: wait };
         until(cloud.time().sleep(wait), notice).await?;
     }

@@ -1,4 +1,4 @@
-//! The state directory `.runner`: `<target>/lock`, `<target>/lease` (aws), `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal`,
+//! The state directory `.runner`: `<target>/lock`, `<target>/lease-<account>` (aws), `<target>/world.sqlite` (sandbox) `<target>/<rollout>.journal`,
 //! `<target>/logs/<run>.log` and `<target>/credentials`.
 
 use super::secrets::SecretFiles;
@@ -33,10 +33,17 @@ impl State {
         self.target(target).join("lock")
     }
 
-    /// What is remembered of the lease in the target's account.
+    /// What is remembered of the lease in the target's own account.
     #[must_use]
-    pub fn lease(&self, target: &str) -> PathBuf {
-        self.target(target).join("lease")
+    pub fn lease(&self, target: &str, account: &str) -> PathBuf {
+        self.target(target).join(format!("lease-{account}"))
+    }
+
+    /// Whether a lease of the target is remembered.
+    #[must_use]
+    pub fn has_lease(&self, target: &str) -> bool {
+        let mut files = fs::read_dir(self.target(target)).into_iter().flatten().flatten();
+        files.any(|file| file.file_name().to_string_lossy().starts_with("lease-"))
     }
 
     #[must_use]

@@ -9,7 +9,7 @@ const ATTEMPTS: u32 = 6;
 const THROTTLES: u32 = 12;
 const BASE: Duration = Duration::from_secs(1);
 const CAP: Duration = Duration::from_mins(1);
-/// In all, for what AWS is busy with (five account creations at a time, an account that cannot be used yet).
+/// In all, for what AWS is busy with (five account creations at a time, an account just made that is not ready).
 const PATIENCE: Duration = Duration::from_mins(20);
 /// The longest wait between two calls about something new.
 const NOT_YET: Duration = Duration::from_secs(10);

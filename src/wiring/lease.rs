@@ -10,15 +10,22 @@ use crate::time::{Stop, Time};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::sync::Mutex;
+
+/// What a preflight says of it.
+pub(super) const NOTE: &str = "while it makes changes, the run holds a lease: a policy below /runner/ in the target's own account \
+    (iam:CreatePolicy, iam:DeletePolicy, iam:GetPolicy, iam:ListPolicies)";
 
 /// A run's lease: asked for once, before the first change.
 pub(super) struct RunLease {
     cloud: Cloud,
     target: String,
     rollout: String,
+    /// Else none is taken; what an earlier process has left is given back all the same.
+    is_wanted: bool,
     record: Record,
     state: Mutex<State>,
 }
@@ -30,15 +37,14 @@ enum State {
 }
 
 impl RunLease {
-    /// None for a target that has none: a sandbox, or one that wants none.
-    pub(super) fn new(work: &Work, cloud: &Cloud) -> Option<RunLease> {
-        let TargetKind::Aws(aws) = &work.target.kind else { return None };
-        let record = Record { path: work.project.state().lease(&work.target.name) };
-        aws.lease.unwrap_or(true).then(|| RunLease {
+    /// None for a sandbox. `account` is the target's own.
+    pub(super) fn new(work: &Work, cloud: &Cloud, account: &str) -> Option<RunLease> {
+        work.target.is_aws().then(|| RunLease {
             cloud: cloud.clone(),
             target: work.target.name.clone(),
             rollout: rollout(work),
-            record,
+            is_wanted: is_wanted(work),
+            record: Record { path: work.project.state().lease(&work.target.name, account) },
             state: Mutex::new(State::NotYet),
         })
     }
@@ -48,7 +54,7 @@ impl RunLease {
         let former = self.record.read().map_err(refused)?;
         if let Some(former) = &former {
             // Our own process died with it. A new one tells who works now, to whoever is refused.
-            self.cloud.give_back_lease(former).await.map_err(|failure| self.not_had(failure))?;
+            self.cloud.give_back_lease(former, Duration::ZERO).await.map_err(|failure| self.not_had(failure))?;
         }
         let arn = self.cloud.new_lease().await.map_err(|failure| self.not_had(failure))?;
         let holder = self.holder().await.map_err(|failure| self.not_had(failure))?;
@@ -88,13 +94,14 @@ impl RunLease {
         if failure.class == FailureClass::Stopped {
             return StepError::Stopped(Stop::Cancel);
         }
-        let kind = if failure.class == FailureClass::NeedsYou { Kind::Credentials } else { Kind::Failed };
+        let kind = if failure.class == FailureClass::NeedsYou { Kind::Paused } else { Kind::Failed };
+        let is_definite = failure.class == FailureClass::Fatal;
         let failure = failure.completed(None, None, None, |_| None);
         let error = Error::new(kind, "no-lease", format!("the lease cannot be taken, so nothing is changed: {}", failure.message));
         let error = failure.hints.into_iter().fold(error, Error::hint);
         let without =
             format!("or, if nobody else plays on this account, do without: lease = false in [targets.{}] of runner.toml", self.target);
-        StepError::NoLease(Box::new(error.hint(without)))
+        StepError::NoLease(Box::new(if is_definite { error.hint(without) } else { error }))
     }
 
     /// Gives back what this run holds, or what an earlier process of this project left. What goes wrong does not change how the run ended.
@@ -103,7 +110,12 @@ impl RunLease {
             Ok(arn) => arn?,
             Err(error) => return Some(self.not_given_back(&error.message)),
         };
-        let given = time.block_on(async { (self.cloud.give_back_lease(&arn).await, matches!(*self.state.lock().await, State::Held)) });
+        let given = time.block_on(async {
+            let state = self.state.lock().await;
+            // What an earlier process has left is not too new any more; somebody may have unlocked it.
+            let within = if matches!(*state, State::NotYet) { Duration::ZERO } else { self.cloud.role_lag() };
+            (self.cloud.give_back_lease(&arn, within).await, matches!(*state, State::Held))
+        });
         let (given, held) = match given {
             Ok((Ok(given), held)) => (given, held),
             Ok((Err(failure), _)) => return Some(self.not_given_back(&failure.message)),
@@ -135,6 +147,9 @@ impl Lease for RunLease {
     fn take(&self) -> BoxFuture<'_, Result<(), StepError>> {
         Box::pin(async move {
             let mut state = self.state.lock().await;
+            if !self.is_wanted {
+                return Ok(());
+            }
             match &*state {
                 State::Held => return Ok(()),
                 State::Refused(error) => return Err(StepError::NoLease(error.clone())),
@@ -152,6 +167,11 @@ impl Lease for RunLease {
     }
 }
 
+/// Whether a run takes one before its first change.
+pub(super) fn is_wanted(work: &Work) -> bool {
+    matches!(&work.target.kind, TargetKind::Aws(aws) if aws.lease.unwrap_or(true))
+}
+
 fn held(target: &str, what: &str) -> Error {
     Error::new(Kind::Locked, "lease-held", format!("another runner holds the lease of account {what}"))
         .hint("wait until it is done: it gives the lease back by itself")
@@ -166,8 +186,8 @@ fn account(arn: &str) -> &str {
     crate::estate::arn::parse(arn).map_or("", |arn| arn.account)
 }
 
-/// The lease that this project holds, or whose holder died, in a file of the target. It counts on the machine that wrote it: a copy of the
-/// folder on another one is another project.
+/// The lease that this project holds, or whose holder died, in a file of the target. It counts in the file that it was written to: a copy of
+/// the folder is another project, and its runs may go on side by side with those of the first.
 struct Record {
     path: PathBuf,
 }
@@ -175,26 +195,28 @@ struct Record {
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     arn: String,
-    host: String,
+    /// Of the file itself.
+    inode: u64,
 }
 
 impl Record {
     fn read(&self) -> Result<Option<String>, Error> {
-        let text = match fs::read_to_string(&self.path) {
+        let read = fs::metadata(&self.path).and_then(|metadata| Ok((metadata.ino(), fs::read_to_string(&self.path)?)));
+        let (inode, text) = match read {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|error| self.failed(&error))?,
         };
         // Half of it was written: the lease was not asked for yet.
         let remembered = serde_json::from_str::<Remembered>(&text).ok();
-        Ok(remembered.filter(|remembered| remembered.host == host()).map(|remembered| remembered.arn))
+        Ok(remembered.filter(|remembered| remembered.inode == inode).map(|remembered| remembered.arn))
     }
 
     /// Durable before the lease is asked for.
     fn write(&self, arn: &str) -> Result<(), Error> {
-        let text = serde_json::to_string(&Remembered { arn: arn.to_owned(), host: host() }).map_err(|error| self.failed(&error.into()))?;
         let written = || {
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path)?;
-            file.write_all(text.as_bytes())?;
+            let remembered = Remembered { arn: arn.to_owned(), inode: file.metadata()?.ino() };
+            file.write_all(serde_json::to_string(&remembered)?.as_bytes())?;
             file.sync_all()?;
             self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
         };
@@ -254,7 +276,7 @@ impl Unlock {
     /// Takes this very lease away. False when it was given back meanwhile.
     pub fn remove(&self) -> Result<bool, Error> {
         match &self.lease {
-            Some(lease) => wait(&self.time, self.cloud.give_back_lease(&lease.arn)),
+            Some(lease) => wait(&self.time, self.cloud.give_back_lease(&lease.arn, Duration::ZERO)),
             None => Ok(false),
         }
     }

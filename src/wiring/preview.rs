@@ -1,5 +1,6 @@
 //! A play on a world of its own: a copy of the sandbox's, or one that stands for the target's AWS and reads of it what is asked for.
 
+use super::lease;
 use super::survey::at_once;
 use super::target::sandbox_config;
 use super::world::sandbox_settings;
@@ -31,7 +32,11 @@ pub(super) fn preflight(work: &Work, caller: &Caller, cloud: &Cloud) -> Result<P
     let attached = work.time.block_on(attached(&original, above(&known).into_keys()));
     known.attached = attached.map_err(|stop| StepError::Stopped(stop).to_error())?;
     original.untroubled()?;
-    Ok(Preflight::of(&known))
+    let mut preflight = Preflight::of(&known);
+    if lease::is_wanted(work) && !preflight.changes.is_empty() {
+        preflight.notes.push(lease::NOTE.to_owned());
+    }
+    Ok(preflight)
 }
 
 /// A world that stands for the target's AWS and knows of it what the playbook asks for. That is only read, now.

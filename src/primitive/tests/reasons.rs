@@ -168,6 +168,18 @@ fn a_creation_that_is_never_decided_is_followed_and_not_asked_for_again() {
 }
 
 #[test]
+fn a_request_is_followed_by_its_handle_where_no_list_of_requests_is_to_be_had() {
+    let denied = Kind::Error { code: "AccessDeniedException".into(), message: "No.".into(), status: 400 };
+    let rule = Rule { operation: "ListCreateAccountStatus".into(), nth: None, kind: denied };
+    let world = World::organized(Settings { creation: Duration::from_mins(20), faults: vec![rule], ..Settings::default() });
+    assert_eq!(question(world.org("create_account", dev())).code, "creation-under-way");
+    world.engine.finish(Some(Ends::Paused)).unwrap();
+    let process = world.resume();
+    process.org("create_account", dev()).unwrap();
+    assert_eq!(process.changes(), [] as [&str; 0]);
+}
+
+#[test]
 fn a_dead_request_is_given_up_by_a_person_only() {
     let world = World::organized(Settings { creation: Duration::from_hours(90), ..Settings::default() });
     let failure = question(world.org("create_account", dev()));

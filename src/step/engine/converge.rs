@@ -59,8 +59,10 @@ impl Step<'_> {
                 continue;
             }
             // What AWS has taken once is not sent again because a list is late. (Something create-blind gets here only if it is certain.)
+            let is_acknowledged =
+                |change: &Change| acknowledged.iter().any(|made: &Change| (&made.call, &made.detail) == (&change.call, &change.detail));
             let missing: Vec<Change> =
-                changes.iter().filter(|change| change.class == Class::CreateBlind || !acknowledged.contains(*change)).cloned().collect();
+                changes.iter().filter(|change| change.class == Class::CreateBlind || !is_acknowledged(change)).cloned().collect();
             if missing.is_empty() {
                 self.lagged(self.still_differs(&changes)).await?;
                 freshness = Freshness::Live;

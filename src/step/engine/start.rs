@@ -24,7 +24,7 @@ impl Engine {
     }
 
     /// Begins a new run. Refused while an earlier run of the rollout that may have changed something is unfinished, unless `fresh`: then
-    /// its open create-blind changes are settled, and it is over. One that sent nothing is over with the next play.
+    /// its open changes are settled (those that a repeat cannot harm are not), and it is over. One that sent nothing is over with the next play.
     pub fn play(ports: Ports, start: RunStart, fresh: bool) -> Result<Engine, Error> {
         Inner::begin(ports, start, fresh).map(Engine::over)
     }

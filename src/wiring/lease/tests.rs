@@ -46,7 +46,8 @@ impl Scene {
         }));
         cloud.begin(project);
         let record = Record { path: self.folder.path().join(project) };
-        RunLease { cloud, target: "live".into(), rollout: "live/p.rhai".into(), record, state: Mutex::new(State::NotYet) }
+        let (target, rollout) = ("live".into(), "live/p.rhai".into());
+        RunLease { cloud, target, rollout, is_wanted: true, record, state: Mutex::new(State::NotYet) }
     }
 
     fn take(&self, lease: &RunLease) -> Result<(), Error> {
@@ -175,17 +176,56 @@ fn its_own_project_takes_over_what_a_dead_process_left_and_tells_the_new_one() {
 }
 
 #[test]
-fn what_is_remembered_on_another_machine_or_half_written_counts_for_nothing() {
+fn a_copy_of_what_is_remembered_or_half_of_it_counts_for_nothing() {
     for half in [false, true] {
         let scene = Scene::new(vec![]);
-        let dead = scene.process("a");
-        scene.take(&dead).unwrap();
-        let text = fs::read_to_string(&dead.record.path).unwrap();
-        let text = if half { text[..20].to_owned() } else { text.replace(&host(), "elsewhere") };
-        fs::write(&dead.record.path, text).unwrap();
-        assert_eq!(scene.take(&scene.process("a")).unwrap_err().kind, Kind::Locked);
-        assert_eq!(scene.leases().len(), 1);
+        let holder = scene.process("a");
+        scene.take(&holder).unwrap();
+        let (held, text) = (scene.leases(), fs::read_to_string(&holder.record.path).unwrap());
+        let copy = scene.process("copy");
+        fs::write(&copy.record.path, if half { &text[..20] } else { &text }).unwrap();
+        assert_eq!(scene.take(&copy).unwrap_err().kind, Kind::Locked);
+        assert_eq!(copy.give_back(&scene.time), None);
+        assert_eq!(scene.leases(), held);
     }
+}
+
+#[test]
+fn a_lost_reply_and_a_list_that_is_late_do_not_lock_it_out_by_itself() {
+    let missing = || Fault::Error { code: "NoSuchEntity".into(), message: String::new(), status: 404 };
+    let lost = || rule("CreatePolicy", 1, Fault::LostReply);
+    // Of a lease that is seen neither by its ARN nor by a list, five times.
+    let unseen = (1..=5).flat_map(|nth| [rule("GetPolicy", nth, missing()), rule("ListPolicies", nth, Fault::Stale(0))]);
+    for faults in [[lost()].into_iter().chain(unseen).collect(), vec![lost(), always("ListPolicies", denied())]] {
+        let scene = Scene::new(faults);
+        let lease = scene.process("a");
+        scene.take(&lease).unwrap();
+        assert_eq!((lease.give_back(&scene.time), scene.leases().len()), (None, 0));
+    }
+    // Nothing of it may be seen: it is not called another's, and given back all the same.
+    let scene = Scene::new(vec![lost(), always("ListPolicies", denied()), always("GetPolicy", denied())]);
+    let lease = scene.process("a");
+    assert_eq!(scene.take(&lease).unwrap_err().code, "no-lease");
+    assert_eq!((lease.give_back(&scene.time), scene.leases().len()), (None, 0));
+}
+
+#[test]
+fn a_former_one_that_was_too_new_to_be_deleted_is_deleted_in_the_end() {
+    let missing = Fault::Error { code: "NoSuchEntity".into(), message: String::new(), status: 404 };
+    let scene = Scene::new(vec![rule("DeletePolicy", 1, missing)]);
+    scene.take(&scene.process("a")).unwrap();
+    let resumed = scene.process("a");
+    scene.take(&resumed).unwrap();
+    assert_eq!((resumed.give_back(&scene.time), scene.leases().len()), (None, 0));
+}
+
+#[test]
+fn whoever_wants_none_gives_back_what_was_left() {
+    let scene = Scene::new(vec![]);
+    scene.take(&scene.process("a")).unwrap();
+    let resumed = RunLease { is_wanted: false, ..scene.process("a") };
+    scene.take(&resumed).unwrap();
+    assert_eq!((resumed.give_back(&scene.time), scene.leases().len()), (None, 0));
 }
 
 #[test]
@@ -194,7 +234,7 @@ fn one_that_was_taken_away_is_told_and_the_next_holders_stays() {
     let (robbed, next) = (scene.process("a"), scene.process("b"));
     scene.take(&robbed).unwrap();
     let arn = robbed.record.read().unwrap().unwrap();
-    assert!(scene.time.block_on(robbed.cloud.give_back_lease(&arn)).unwrap().unwrap());
+    assert!(scene.time.block_on(robbed.cloud.give_back_lease(&arn, Duration::ZERO)).unwrap().unwrap());
     scene.take(&next).unwrap();
     let held = scene.leases();
     let warning = robbed.give_back(&scene.time).unwrap();
@@ -228,7 +268,9 @@ fn without_permission_nothing_is_changed_and_the_ways_on_are_told() {
 
 #[test]
 fn when_aws_does_not_answer_what_may_have_been_taken_is_given_back() {
-    let scene = Scene::new(vec![always("CreatePolicy", Fault::ErrorAfter { status: 500 }), always("ListPolicies", Fault::Throttle)]);
+    let throttled = |operation| always(operation, Fault::Throttle);
+    let unanswered = always("CreatePolicy", Fault::ErrorAfter { status: 500 });
+    let scene = Scene::new(vec![unanswered, throttled("GetPolicy"), throttled("ListPolicies")]);
     let lease = scene.process("a");
     let error = scene.take(&lease).unwrap_err();
     assert_eq!((error.kind, &*error.code), (Kind::Failed, "no-lease"));
