@@ -9,6 +9,10 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// By then the request has left that was begun, or never will.
+const CALL: Duration = Duration::from_mins(15);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Key {
@@ -85,24 +89,39 @@ pub(super) fn removal(user: &str, id: &str) -> String {
     format!("aws iam delete-access-key --user-name {user} --access-key-id {id}")
 }
 
-/// The key that was made since it was begun, and whose secret nobody has. None when there is none; a question when it cannot be told, since
-/// a key that is in use is never removed.
-pub(super) fn made_in_vain(user: &str, begun: &Begun, keys: &[Key], beside: &BTreeSet<String>) -> Result<Option<String>, Failure> {
+/// A key that was made, and whose secret nobody has.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct InVain {
+    pub(super) id: String,
+    /// AWS told its id; else it is the only one that fits.
+    pub(super) certain: bool,
+}
+
+/// The key that was made when it was begun, and whose secret nobody has. None when there is none; a question when it cannot be told, since
+/// a key that is in use, or is named as another's, is never removed.
+pub(super) fn made_in_vain(user: &str, begun: &Begun, keys: &[Key], beside: &BTreeSet<String>) -> Result<Option<InVain>, Failure> {
     if let Some(lost) = &begun.lost {
-        return Ok(Some(lost.clone()));
+        let listed = keys.iter().find(|key| key.id == *lost);
+        return match listed {
+            Some(key) if key.used != Use::Never || beside.contains(lost) => Err(unclear(user, begun, &[key])),
+            _ => Ok(Some(InVain { id: lost.clone(), certain: true })),
+        };
     }
     let since = begun.at.checked_sub(SKEW).unwrap_or(begun.at);
+    let until = begun.at.checked_add(SKEW + CALL).unwrap_or(begun.at);
     let is_new =
         |key: &&Key| !begun.before.contains(&key.id) && !beside.contains(&key.id) && key.created.is_none_or(|created| created >= since);
     let new: Vec<&Key> = keys.iter().filter(is_new).collect();
     match new.as_slice() {
         [] => Ok(None),
-        [Key { id, used: Use::Never, .. }] => Ok(Some(id.clone())),
+        [Key { id, used: Use::Never, created: Some(created), .. }] if *created <= until => {
+            Ok(Some(InVain { id: id.clone(), certain: false }))
+        }
         _ => Err(unclear(user, begun, &new)),
     }
 }
 
-fn unclear(user: &str, begun: &Begun, new: &[&Key]) -> Failure {
+pub(super) fn unclear(user: &str, begun: &Begun, new: &[&Key]) -> Failure {
     let since = begun.at.strftime("%F %TZ");
     let message = format!(
         "since {since}, when a key of user `{user}` was to be made and the reply was lost, there is {}\n\
@@ -130,6 +149,7 @@ mod tests {
         let (old, new) = (key("OLD", "2026-01-02T11:59:00Z", Use::Never), key("NEW", "2026-01-02T11:58:00Z", Use::Never));
         let (used, long_ago) = (Key { used: Use::At(at), ..new.clone() }, key("AGO", "2026-01-02T11:00:00Z", Use::Never));
         let unasked = Key { used: Use::Unknown, ..new.clone() };
+        let later = key("LATER", "2026-01-02T12:31:00Z", Use::Never);
         for (keys, beside, wanted) in [
             (&[] as &[&Key], &[] as &[&str], ""),
             (&[&old], &[], ""),
@@ -138,15 +158,24 @@ mod tests {
             (&[&old, &new], &["NEW"], ""),
             (&[&used], &[], "key-unclear"),
             (&[&unasked], &[], "key-unclear"),
+            // Made much later, so perhaps by somebody who needed one.
+            (&[&later], &[], "key-unclear"),
+            (&[&later], &["LATER"], ""),
             (&[&new, &key("OTHER", "2026-01-02T12:00:00Z", Use::Never)], &[], "key-unclear"),
         ] {
             let keys: Vec<Key> = keys.iter().copied().cloned().collect();
             let beside = beside.iter().map(|&id| id.to_owned()).collect();
             let found = made_in_vain("ana", &begun, &keys, &beside);
-            assert_eq!(found.map_or_else(|failure| failure.code, Option::unwrap_or_default), wanted, "{keys:?} {beside:?}");
+            let found = found.map_or_else(|failure| failure.code, |key| key.map(|key| key.id).unwrap_or_default());
+            assert_eq!(found, wanted, "{keys:?} {beside:?}");
         }
-        let lost = Begun { lost: Some("LOST".into()), ..begun };
-        assert_eq!(made_in_vain("ana", &lost, &[], &BTreeSet::new()).unwrap().as_deref(), Some("LOST"));
+        let begun = Begun { lost: Some("NEW".into()), ..begun };
+        let certain = Ok(Some(InVain { id: "NEW".into(), certain: true }));
+        assert_eq!(made_in_vain("ana", &begun, &[], &BTreeSet::new()), certain);
+        assert_eq!(made_in_vain("ana", &begun, std::slice::from_ref(&new), &BTreeSet::new()), certain);
+        for (key, beside) in [(&used, BTreeSet::new()), (&new, ["NEW".to_owned()].into())] {
+            assert_eq!(made_in_vain("ana", &begun, std::slice::from_ref(key), &beside).unwrap_err().code, "key-unclear");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `create_access_key`: a user's access key, whose secret is kept in one file.
 
-use super::access_keys::{self, Key, made_in_vain, removal, told};
+use super::access_keys::{self, InVain, Key, made_in_vain, removal, told, unclear};
 use super::arguments::{UserRef, entity_name};
 use super::contract::{Argument, Opt, Planned, Primitive, Receiver, Spec, bind};
 use super::kept::{Begun, Kept, SecretFile};
@@ -20,8 +20,8 @@ AWS's shared credentials file, and to no other place:
 AWS_SHARED_CREDENTIALS_FILE=.runner/live/credentials/111122223333-deployer aws sts get-caller-identity
 ```
 
-Nothing changes while the user has the key of the file. A key whose reply was lost is of no use to anybody: it is removed, once AWS says that it was
-never used, and made again. A user who has a key that is in no file of ours gets another one only if the key is named in `beside`: it may be somebody else's, or ours
+Nothing changes while the user has the key of the file. A key whose reply was lost is of no use to anybody: it is removed and made again. Which
+key that is, is known if the reply came; else it is the only one made at that time and never used, and its removal is confirmed as any other (`--yes`). A user who has a key that is in no file of ours gets another one only if the key is named in `beside`: it may be somebody else's, or ours
 with the file gone. To rotate, move the file away, name the old key in `beside`, play, and remove the old key when nobody uses it any more. Returns `#{kind, id, user, account, file}`; the secret is only in the file.
 
 ```rhai
@@ -125,16 +125,18 @@ impl Primitive for CreateAccessKey {
             Kept::Nothing => None,
             Kept::Begun(begun) => made_in_vain(&args.user.0, begun, keys, &args.beside)?,
         };
-        let others: Vec<&Key> = keys.iter().filter(|key| Some(&key.id) != lost.as_ref() && !args.beside.contains(&key.id)).collect();
+        let is_lost = |id: &String| lost.as_ref().is_some_and(|lost| lost.id == *id);
+        let others: Vec<&Key> = keys.iter().filter(|key| !is_lost(&key.id) && !args.beside.contains(&key.id)).collect();
         if let Some(first) = others.first() {
             return Err(without_file(&args.user.0, &first.id, &told(others.iter().copied()), path));
         }
         let mut changes = Vec::new();
-        if let Some(id) = &lost {
+        if let Some(InVain { id, certain }) = &lost {
             let text = format!("{id} of user `{}`, whose secret was lost", args.user.0);
-            changes.push(Planned::new("DeleteAccessKey", Class::Converge, Detail::DeleteAccessKey { id: id.clone() }).because(text));
+            let class = if *certain { Class::Converge } else { Class::Destructive };
+            changes.push(Planned::new("DeleteAccessKey", class, Detail::DeleteAccessKey { id: id.clone() }).because(text));
         }
-        let before = keys.iter().map(|key| key.id.clone()).filter(|id| Some(id) != lost.as_ref()).collect();
+        let before = keys.iter().map(|key| key.id.clone()).filter(|id| !is_lost(id)).collect();
         changes.push(Planned::new("CreateAccessKey", Class::CreateBlind, Detail::CreateAccessKey { before }));
         Ok(changes)
     }
@@ -216,16 +218,23 @@ async fn create(session: &Session, args: &Args, before: &BTreeSet<String>) -> Re
 async fn settle(session: &Session, args: &Args, before: &BTreeSet<String>, unknown: Unknown<'_>) -> Result<Settled, Failure> {
     let file = args.file(session);
     let look = async || -> Result<Option<Settled>, Failure> {
-        let begun = match file.kept()? {
+        let (begun, has_file) = match file.kept()? {
             Kept::Whole(_) => return Ok(Some(Settled::Happened)),
-            Kept::Begun(begun) => begun,
-            Kept::Nothing => Begun { before: before.clone(), ..Begun::at(unknown.leaving.from) },
+            Kept::Begun(begun) => (begun, true),
+            // It is begun before the call: either that never left, or somebody has moved the file since.
+            Kept::Nothing => (Begun { before: before.clone(), ..Begun::at(unknown.leaving.from) }, false),
         };
         let keys = args.keys(session).await?;
-        let lost = made_in_vain(&args.user.0, &begun, &keys, &args.beside);
-        let Some(lost) = lost.map_err(|question| question.way(removed()))? else { return Ok(None) };
-        file.begin(&Begun { lost: Some(lost), ..begun })?;
-        Ok(Some(Settled::NotHappened))
+        match made_in_vain(&args.user.0, &begun, &keys, &args.beside) {
+            Ok(None) => Ok(None),
+            // The next look finds it, too.
+            Ok(Some(_)) if has_file => Ok(Some(Settled::NotHappened)),
+            Ok(Some(lost)) => {
+                let new: Vec<&Key> = keys.iter().filter(|key| key.id == lost.id).collect();
+                Err(unclear(&args.user.0, &begun, &new).way(removed()))
+            }
+            Err(question) => Err(question.way(removed())),
+        }
     };
     if let Some(settled) = look().await? {
         return Ok(settled);
@@ -278,7 +287,8 @@ mod tests {
     const OTHER: &str = "AKIAOTHEROTHEROTHER1";
 
     fn found(kept: Kept, keys: &[&str]) -> Found {
-        let key = |id: &&str| Key { id: (*id).to_owned(), active: true, created: None, used: Use::Never };
+        let created = Some(jiff::Timestamp::UNIX_EPOCH);
+        let key = |id: &&str| Key { id: (*id).to_owned(), active: true, created, used: Use::Never };
         Found { kept, keys: keys.iter().map(key).collect(), path: "credentials/1-ana".into() }
     }
 
@@ -312,7 +322,7 @@ mod tests {
             assert_eq!(made(args, &found), wanted, "{found:?}");
         }
         let both = CreateAccessKey::changes(&beside, Some(&found(begun(&[OTHER]), &[OURS, OTHER]))).unwrap();
-        assert_eq!(both[0].detail, Detail::DeleteAccessKey { id: OURS.into() });
+        assert_eq!((&both[0].detail, both[0].class), (&Detail::DeleteAccessKey { id: OURS.into() }, Class::Destructive));
         assert_eq!(both[1].detail, Detail::CreateAccessKey { before: [OTHER.to_owned()].into() });
     }
 

@@ -153,11 +153,10 @@ impl Primitive for CreateVirtualMfaDevice {
             return Ok(Settled::NotHappened);
         }
         let (file, serial) = (args.file(session), args.serial(session));
-        let begun = match file.kept()? {
-            Kept::Whole(_) => return Ok(Settled::Happened),
-            Kept::Begun(begun) => begun,
-            Kept::Nothing => Begun { owner: Some(unknown.attempt.ownership()), ..Begun::at(unknown.leaving.from) },
-        };
+        // Where there is no file, the call never left, or somebody has moved it since: the next look tells.
+        if let Kept::Whole(_) = file.kept()? {
+            return Ok(Settled::Happened);
+        }
         let mut found = device(session, &serial).await?;
         if found.is_none() {
             // A list may lag behind: absence is believed when it is seen twice, the second time a while after the call.
@@ -168,7 +167,6 @@ impl Primitive for CreateVirtualMfaDevice {
             let removed = "the device is removed, or its seed is in the file".to_owned();
             return Err(unclear(&args.name).way(Way::Resolve(removed, Resolution::Retry)));
         }
-        file.begin(&begun)?;
         Ok(Settled::NotHappened)
     }
 
@@ -217,6 +215,9 @@ async fn owner_of(session: &Session, serial: &str) -> Result<Option<String>, Fai
 
 async fn create(session: &Session, args: &Args, owner: String) -> Result<(), Failure> {
     let file = args.file(session);
+    // Of this request alone, so that a device of another machine's is not taken for it. IAM quotas: 256 characters a value.
+    let owner: String = owner.chars().take(239).collect();
+    let owner = format!("{owner} {:016x}", session.cloud().time().draw("mfa-device"));
     let tags = iam::tags(&Tags::from([(OWNERSHIP_TAG.to_owned(), owner.clone())]))?;
     let begun = Begun { owner: Some(owner), ..Begun::at(session.cloud().time().now()) };
     let first = file.kept()? == Kept::Nothing;

@@ -74,8 +74,11 @@ impl<'s> SecretFile<'s> {
     /// Adds the secret of what was made. If it cannot be kept it is lost: what was made is removed, and made again.
     pub(super) fn finish(&self, begun: Begun, id: String, text: &str) -> Result<(), Failure> {
         let Err(failure) = self.secrets.add(&self.name, text) else { return Ok(()) };
-        self.begin(&Begun { lost: Some(id), ..begun })?;
-        Err(Failure { class: FailureClass::Unknown, ..failure })
+        let mut message = format!("{}; the secret of {id} is lost", failure.message);
+        if let Err(unwritten) = self.begin(&Begun { lost: Some(id), ..begun }) {
+            message = format!("{message}, and this cannot be written down: {}", unwritten.message);
+        }
+        Err(Failure { class: FailureClass::Unknown, message, ..failure })
     }
 }
 

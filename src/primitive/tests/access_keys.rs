@@ -236,6 +236,28 @@ fn of_two_new_keys_none_is_removed_unasked() {
 }
 
 #[test]
+fn what_is_named_as_anothers_stays_although_it_is_the_only_one_that_fits() {
+    let world = killed(Kind::DropRequest);
+    let other = made_by_hand(&world);
+    let resumed = world.resume();
+    resumed.org("create_user", json!({"name": "Deployer"})).unwrap();
+    resumed.org("create_access_key", json!({"user": "Deployer", "beside": [other.access_key_id]})).unwrap();
+    assert_eq!(resumed.changes(), ["CreateAccessKey"]);
+    assert!(listed(&world).contains(&other.access_key_id));
+}
+
+#[test]
+fn a_key_whose_file_was_moved_before_the_run_went_on_is_asked_about() {
+    let world = killed(Kind::LostReply);
+    world.secrets.remove(&file(&world)).unwrap();
+    let [key] = listed(&world).try_into().expect("one key");
+    let resumed = world.resume();
+    let asked = question(play(&resumed));
+    assert!(asked.message.contains("key-unclear") && asked.message.contains(&key), "{}", asked.message);
+    assert_eq!((resumed.changes(), listed(&world)), (vec![], vec![key]));
+}
+
+#[test]
 fn a_fresh_play_removes_what_an_earlier_run_left() {
     let world = killed(Kind::LostReply);
     let fresh = world.play();

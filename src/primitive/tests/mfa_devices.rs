@@ -155,6 +155,15 @@ fn a_device_of_somebody_else_is_never_removed() {
 }
 
 #[test]
+fn a_device_whose_file_was_moved_before_the_run_went_on_stays() {
+    let world = killed(Kind::LostReply, 1).unwrap();
+    world.secrets.remove(&file(&world)).unwrap();
+    let resumed = world.resume();
+    assert_eq!(code(play(&resumed)), "device-without-file");
+    assert_eq!(resumed.changes(), [""; 0]);
+}
+
+#[test]
 fn a_file_that_is_gone_is_no_reason_for_another_device() {
     let world = World::new(Settings::default());
     play(&world).unwrap();
