@@ -216,14 +216,13 @@ async fn owner_of(session: &Session, serial: &str) -> Result<Option<String>, Fai
 async fn create(session: &Session, args: &Args, owner: String) -> Result<(), Failure> {
     let file = args.file(session);
     let kept = file.kept()?;
-    let owner = match &kept {
+    let owner = if let Kept::Begun(Begun { owner: Some(owner), .. }) = &kept {
         // An earlier request of ours may still be found to have made one.
-        Kept::Begun(Begun { owner: Some(owner), .. }) => owner.clone(),
+        owner.clone()
+    } else {
         // Of this file alone, so that a device of another machine's is not taken for it. IAM quotas: 256 characters a value.
-        _ => {
-            let owner: String = owner.chars().take(239).collect();
-            format!("{owner} {:016x}", session.cloud().time().draw("mfa-device"))
-        }
+        let owner: String = owner.chars().take(239).collect();
+        format!("{owner} {:016x}", session.cloud().time().draw("mfa-device"))
     };
     let tags = iam::tags(&Tags::from([(OWNERSHIP_TAG.to_owned(), owner.clone())]))?;
     let begun = Begun { owner: Some(owner), ..Begun::at(session.cloud().time().now()) };
